@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _TOKEN = re.compile(r"[1-9]\d{2,19}:[A-Za-z0-9_-]{3,70}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+cluster")
+_REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 
 @dataclass(frozen=True, slots=True)

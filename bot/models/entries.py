@@ -27,7 +27,7 @@ class ParsedEntry:
     lede: str
     """Plain text, at most 600 characters, cut at a word."""
     text: str
-    """The feed's own full text as plain paragraphs separated by blank lines; "" when it has none."""
+    """The feed's own full text, plain paragraphs separated by blank lines; "" when it has none."""
     author: str = ""
     author_about: str = ""
     published: datetime | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Exactly one of data, url, share is set. data: at most 64 bytes (Bot API, InlineKeyboardButton)."""
+    """Exactly one of data, url, share is set; data takes 64 bytes (InlineKeyboardButton)."""
 
     text: str
     data: str = ""
