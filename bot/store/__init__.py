@@ -1,0 +1,1 @@
+"""Redis: the only source of truth. Keys, documents and transactions; no rules of the news."""
