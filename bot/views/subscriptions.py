@@ -1,0 +1,166 @@
+"""What a chat asked for: the menu, the list, and the sentences after a change."""
+
+from collections.abc import Sequence
+
+from bot.models.identifiers import Address, Topic
+from bot.models.messages import Button, View
+from bot.models.subscriptions import Subscription, SubscriptionKind
+from bot.views.callbacks import Verb, build, subscription_token
+from bot.views.html import Builder, Rich, bold, clean, cut, plain
+from bot.views.pages import page_count, paging_row
+from bot.views.reading import reason_text
+
+LIST_SIZE = 8
+BUTTON_UNITS = 40
+CHOSEN = "✓ "
+TOPIC_NAMES = {
+    Topic.WORLD: "World",
+    Topic.UKRAINE: "Ukraine",
+    Topic.EUROPE: "Europe",
+    Topic.BUSINESS: "Business",
+    Topic.TECHNOLOGY: "Technology",
+    Topic.SCIENCE: "Science",
+    Topic.SPORT: "Sport",
+    Topic.CULTURE: "Culture",
+}
+
+
+def subscribe_view(
+    subscriptions: Sequence[Subscription],
+    *,
+    target: Address | None = None,
+    title: str = "",
+) -> View:
+    """The menu: everything, breaking only, and each topic as a toggle.
+
+    `subscriptions`: those of this chat and forum topic. `target` and `title`: the chat acted on,
+    when it is not this one.
+    """
+    chosen = {(each.kind, each.value, each.breaking_only) for each in subscriptions}
+    text = Builder()
+    text.add(bold(plain(f"What should {_place(title)} get?")))
+    text.add(
+        plain("Press to switch on or off. Ordinary stories arrive silently, breaking ones ring."),
+        before="\n\n",
+    )
+    text.add(
+        plain(
+            "By name: /subscribe followed by a source, a website or a feed's address, "
+            "for example: /subscribe https://example.com/feed.xml"
+        ),
+        before="\n\n",
+    )
+
+    def toggle(label: str, kind: SubscriptionKind, value: str, breaking_only: bool) -> Button:
+        mark = CHOSEN if (kind, value, breaking_only) in chosen else ""
+        mode = "breaking" if breaking_only else "all"
+        data = build(Verb.SUBSCRIBE, kind, mode, value, target=target)
+        return Button(f"{mark}{label}", data)
+
+    topics = [toggle(TOPIC_NAMES[topic], SubscriptionKind.TOPIC, topic, False) for topic in Topic]
+    rows: list[tuple[Button, ...]] = [
+        (
+            toggle("Breaking only", SubscriptionKind.ALL, "", True),
+            toggle("Everything", SubscriptionKind.ALL, "", False),
+        ),
+        *(tuple(topics[place : place + 2]) for place in range(0, len(topics), 2)),
+        (Button("My subscriptions", build(Verb.LIST, 0, target=target)),),
+    ]
+    return View(text.html, tuple(rows))
+
+
+def list_view(
+    subscriptions: Sequence[Subscription],
+    *,
+    page: int = 0,
+    target: Address | None = None,
+    title: str = "",
+) -> View:
+    """What a chat is subscribed to, each with a button that ends it. Order as given."""
+    pages = page_count(len(subscriptions), LIST_SIZE)
+    number = min(max(page, 0), pages - 1)
+    shown = subscriptions[number * LIST_SIZE : (number + 1) * LIST_SIZE]
+    text = Builder()
+    text.add(bold(plain(f"Subscriptions of {clean(title) or 'this chat'}", 200)))
+    if not shown:
+        text.add(
+            plain("None yet. /subscribe opens the menu; /subscribe breaking starts alerts."),
+            before="\n\n",
+        )
+    elif pages > 1:
+        text.add(plain(f"page {number + 1} of {pages}"))
+    for place, each in enumerate(shown, start=number * LIST_SIZE + 1):
+        text.add(plain(f"{place}. {sentence_case(reason_text(each))}", 200))
+    rows: list[tuple[Button, ...]] = [
+        (
+            Button(
+                cut(f"End: {short_label(each)}", BUTTON_UNITS),
+                build(Verb.UNSUBSCRIBE, subscription_token(each), number, target=target),
+            ),
+        )
+        for each in shown
+    ]
+    rows += paging_row(number, pages, lambda to: build(Verb.LIST, to, target=target))
+    rows.append((Button("Add topics", build(Verb.TOPICS, target=target)),))
+    return View(text.html, tuple(rows))
+
+
+def subscribed_view(
+    subscription: Subscription,
+    *,
+    note: str = "",
+    target: Address | None = None,
+    title: str = "",
+) -> View:
+    """What was just switched on, and how to end it. `note`: one more sentence, e.g. of the feed."""
+    text = Builder()
+    text.add(_outcome(f"{_place(title)} now gets", subscription))
+    text.add(plain("Stories that arrive from now on are sent; /latest shows earlier ones."))
+    text.add(plain(note, 400))
+    token = subscription_token(subscription)
+    buttons = (
+        Button("End it", build(Verb.UNSUBSCRIBE, token, 0, target=target)),
+        Button("My subscriptions", build(Verb.LIST, 0, target=target)),
+    )
+    return View(text.html, (buttons,))
+
+
+def unsubscribed_view(
+    subscription: Subscription, *, target: Address | None = None, title: str = ""
+) -> View:
+    """What was just ended, and how to have it back."""
+    text = Builder()
+    text.add(_outcome(f"{_place(title)} no longer gets", subscription))
+    mode = "breaking" if subscription.breaking_only else "all"
+    rows = [(Button("My subscriptions", build(Verb.LIST, 0, target=target)),)]
+    if subscription.kind is not SubscriptionKind.SOURCE:
+        # A source's name may be too long for a button's data.
+        again = build(Verb.SUBSCRIBE, subscription.kind, mode, subscription.value, target=target)
+        rows.insert(0, (Button("Subscribe again", again),))
+    return View(text.html, tuple(rows))
+
+
+def short_label(subscription: Subscription) -> str:
+    """A subscription in as few words as a button has room for."""
+    if subscription.kind is SubscriptionKind.ALL:
+        return "Breaking news" if subscription.breaking_only else "Everything"
+    label = clean(subscription.label) or clean(subscription.value) or str(subscription.kind)
+    return f"{label}, breaking only" if subscription.breaking_only else label
+
+
+def sentence_case(text: str) -> str:
+    """The first letter upper-case, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def _place(title: str) -> str:
+    return clean(title) or "this chat"
+
+
+def _outcome(start: str, subscription: Subscription) -> Rich:
+    return (
+        plain(sentence_case(start), 200)
+        + Rich(" ", 1)
+        + bold(plain(reason_text(subscription), 200))
+        + Rich(".", 1)
+    )
