@@ -1,0 +1,153 @@
+"""What to do with a pending item: send, ring, edit, wait or drop. Pure; no clock, no I/O.
+
+Which report a target sees, and whether a ring is allowed now, are decided in bot.news.matching;
+this module receives the answers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.models.deliveries import DeliveryClass, PendingItem, SentRecord
+from bot.models.identifiers import ThreadId
+from bot.models.stories import Report, Story
+
+BUNDLE_FROM = 4
+"""So many pending ordinary stories of one target go out as one message."""
+BUNDLE_MOST = 15
+"""Headlines in one bundle; the rest follow in the next one."""
+LATE = timedelta(minutes=30)
+"""An ordinary story that waited so long goes out with the others that wait, in one message."""
+FAR_PAST = timedelta(days=400)
+
+
+class Step(StrEnum):
+    """What one pending item needs now."""
+
+    SEND = "send"
+    RING = "ring"
+    EDIT = "edit"
+    WAIT = "wait"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class EditRule:
+    """How often a sent message may change.
+
+    Observation: a story gains sources for hours, and each edit costs a request of the chat's
+    window. Rule: the first edit goes at once, the second no sooner than `first_gap` after it,
+    further ones `gap` apart, `most` in all, none once the message is `age` old. A changed text
+    matters more than one more source: it waits `text_gap` at most after the first edit.
+    Exception: corrections are exempt. Rejected: one fixed gap, which held back the first
+    corroboration, the most useful edit of all.
+    """
+
+    first_gap: timedelta = timedelta(minutes=3)
+    gap: timedelta = timedelta(minutes=15)
+    text_gap: timedelta = timedelta(seconds=30)
+    most: int = 5
+    age: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A step for one item. `until` belongs to WAIT; `silent` to SEND and RING; `why` to DROP."""
+
+    item: PendingItem
+    step: Step
+    report: Report | None = None
+    silent: bool = True
+    until: datetime | None = None
+    why: str = ""
+
+
+def decide(
+    item: PendingItem,
+    story: Story | None,
+    report: Report | None,
+    sent: SentRecord | None,
+    *,
+    may_ring: bool,
+    now: datetime,
+    rule: EditRule,
+) -> Decision:
+    """The step for one item.
+
+    `report` is what the target's subscriptions match now (None: nothing); `may_ring` whether a
+    sound is allowed at this moment.
+    """
+    if story is None:
+        return Decision(item, Step.DROP, why="the story is no longer kept")
+    if sent is None:
+        return _first_time(item, story, report, may_ring=may_ring)
+    if story.breaking and not sent.alerted and not sent.rang and may_ring:
+        return Decision(item, Step.RING, report or story.lead_report, silent=False)
+    if sent.version >= item.version:
+        return Decision(item, Step.DROP, why="already shown")
+    return _edit(item, report or story.lead_report, sent, now=now, rule=rule)
+
+
+def _first_time(
+    item: PendingItem, story: Story, report: Report | None, *, may_ring: bool
+) -> Decision:
+    if report is None:
+        return Decision(item, Step.DROP, why="no subscription of the target matches")
+    return Decision(item, Step.SEND, report, silent=not (story.breaking and may_ring))
+
+
+def _edit(
+    item: PendingItem, report: Report, sent: SentRecord, *, now: datetime, rule: EditRule
+) -> Decision:
+    if item.delivery_class is DeliveryClass.CORRECTION:
+        return Decision(item, Step.EDIT, report)
+    if now - sent.sent_at >= rule.age:
+        return Decision(item, Step.DROP, why="the message is too old to change")
+    if sent.edits >= rule.most:
+        return Decision(item, Step.DROP, why="the message changed often enough")
+    free = next_edit(report, sent, rule)
+    if free > now:
+        return Decision(item, Step.WAIT, report, until=free)
+    return Decision(item, Step.EDIT, report)
+
+
+def next_edit(report: Report, sent: SentRecord, rule: EditRule) -> datetime:
+    """When the message may change next."""
+    if sent.edits == 0 or sent.edited_at is None:
+        return sent.sent_at
+    if sent.edits > 1:
+        return sent.edited_at + rule.gap
+    text_changed = report.changed is not None and report.changed > sent.edited_at
+    return sent.edited_at + (min(rule.text_gap, rule.first_gap) if text_changed else rule.first_gap)
+
+
+def bundle(decisions: Sequence[Decision], *, now: datetime) -> tuple[Decision, ...]:
+    """Those first silent sends that go out together, oldest first; () when each goes alone.
+
+    Per target: four or more, or several of which one is late. Breaking stories go alone.
+    """
+    waiting: dict[ThreadId, list[Decision]] = {}
+    for decision in decisions:
+        ordinary = decision.item.delivery_class is not DeliveryClass.BREAKING
+        if decision.step is Step.SEND and decision.silent and ordinary:
+            waiting.setdefault(decision.item.thread, []).append(decision)
+    for together in waiting.values():
+        late = any(now - decision.item.raised >= LATE for decision in together)
+        if len(together) >= BUNDLE_FROM or (late and len(together) > 1):
+            return tuple(sorted(together, key=_age))[:BUNDLE_MOST]
+    return ()
+
+
+def in_order(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """By class, then by the time the story was first wanted: breaking ones before all others."""
+    return tuple(sorted(decisions, key=lambda one: (one.item.delivery_class, *_age(one))))
+
+
+def _age(decision: Decision) -> tuple[datetime, str]:
+    return (decision.item.raised, decision.item.story)
+
+
+def retry_delay(attempts: int) -> timedelta:
+    """Back-off after a request that may succeed later: 1 s doubling to 5 minutes."""
+    return timedelta(seconds=min(2 ** min(attempts, 9), 300))

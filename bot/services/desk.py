@@ -1,0 +1,138 @@
+"""The desk: the one writer of stories. Reads entries, places them, decides what is breaking.
+
+Rules are in bot.news; the transaction is StoryStore.place. What the desk holds in memory is
+rebuilt from Redis whenever it takes the lease, so a crash anywhere repeats nothing.
+"""
+
+import asyncio
+import logging
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.errors import LeaseLostError
+from bot.models.deliveries import EventKind, FanOutEvent
+from bot.models.entries import Entry
+from bot.models.stories import Breaking, Story
+from bot.news.breaking import judge
+from bot.news.matching import rules_of
+from bot.news.stories import StoryIndex, with_breaking
+from bot.services.stopping import Stopping
+from bot.store.clock import Clock
+from bot.store.entries import EntryStreams
+from bot.store.stories import Order, StoryStore
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=10)
+RENEW = timedelta(seconds=3)
+IDLE = timedelta(milliseconds=150)
+WINDOW = timedelta(hours=72)
+EXPIRE_EACH = timedelta(minutes=10)
+BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DeskProgress:
+    """For health: when the desk last went round, and whether it leads."""
+
+    leading: bool
+    last_round: datetime | None
+
+
+class Desk:
+    """One leased writer; any number of others stand by."""
+
+    def __init__(
+        self, entries: EntryStreams, stories: StoryStore, clock: Clock, stopping: Stopping
+    ) -> None:
+        self._entries = entries
+        self._stories = stories
+        self._clock = clock
+        self._stopping = stopping
+        self._token = secrets.token_hex(8)
+        self.progress = DeskProgress(leading=False, last_round=None)
+
+    async def run(self) -> None:
+        """Stand by, lead, stand by again, until stopped."""
+        while not self._stopping.requested:
+            try:
+                if await self._stories.acquire(self._token, LEASE):
+                    await self._lead()
+                else:
+                    await self._stopping.rest(RENEW)
+            except LeaseLostError:
+                log.warning("another desk took the lease; standing by")
+            except Exception:
+                log.exception("the desk stopped for a moment; it starts afresh in a second")
+                await self._stopping.rest(timedelta(seconds=1))
+            self.progress = replace(self.progress, leading=False)
+        await self._stories.release(self._token)
+
+    async def _lead(self) -> None:
+        index = StoryIndex()
+        index.restore(await self._stories.recent(WINDOW))
+        log.info("the desk leads")
+        keeper = asyncio.create_task(self._keep_lease())
+        try:
+            expired = self._clock.now()
+            while not self._stopping.requested and not keeper.done():
+                now = self._clock.now()
+                if now - expired >= EXPIRE_EACH:
+                    index.expire(now)
+                    expired = now
+                busy = await self._round(index)
+                self.progress = DeskProgress(leading=True, last_round=now)
+                if not busy:
+                    await self._stopping.rest(IDLE)
+            if keeper.done():
+                keeper.result()
+        finally:
+            keeper.cancel()
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW.total_seconds())
+            if not await self._stories.renew(self._token, LEASE):
+                raise LeaseLostError("the desk's lease ran out")
+
+    async def _round(self, index: StoryIndex) -> bool:
+        orders = await self._stories.orders()
+        for order in orders:
+            await self._obey(index, order)
+        batch = await self._entries.read(BATCH)
+        for queued in batch:
+            await self._place(index, queued.entry)
+            await self._entries.acknowledge(queued.shard, queued.id)
+        return bool(orders or batch)
+
+    async def _place(self, index: StoryIndex, entry: Entry) -> None:
+        if await self._stories.marked(entry):
+            return
+        now = self._clock.now()
+        placement = index.place(entry)
+        story, kind = placement.story, placement.event
+        breaking = judge(story, entry, now=now)
+        if breaking is not None:
+            story, kind = with_breaking(story, breaking), EventKind.BREAKING
+            index.adopt(story)
+            log.info("breaking: %s (%s)", story.lead_report.title, breaking.reason)
+        event = None if kind is None else _event(story, kind, now)
+        await self._stories.place(self._token, story, entry, event)
+
+    async def _obey(self, index: StoryIndex, order: Order) -> None:
+        """Carry out an operator's /flash."""
+        story = index.get(order.story) or await self._stories.get(order.story)
+        if story is not None and story.breaking is None:
+            now = self._clock.now()
+            flagged = with_breaking(
+                story, Breaking(now, "flagged by an operator", (), by_operator=True)
+            )
+            index.adopt(flagged)
+            event = _event(flagged, EventKind.BREAKING, now)
+            await self._stories.update(self._token, flagged, event)
+        await self._stories.order_done(order)
+
+
+def _event(story: Story, kind: EventKind, now: datetime) -> FanOutEvent:
+    return FanOutEvent(kind, story.ids, story.version, rules_of(story), now)

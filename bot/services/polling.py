@@ -1,0 +1,219 @@
+"""Polling: claim due feeds, fetch, parse, recognise, commit.
+
+Parsing runs in a worker process, so that no document can hold up the loop. What is new or changed
+is decided here from what the store knows; one transaction per feed commits entries, marks,
+validators and the time of the next poll together.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.errors import FeedError
+from bot.fetch.fetcher import FeedFetcher, Fetched
+from bot.models.entries import Entry, EntryEvent, ParsedEntry, ParsedFeed
+from bot.models.feeds import Feed, PollState, Validators
+from bot.news.entries import oldest_first, to_entry
+from bot.news.identity import content_print, document_print
+from bot.news.schedule import after_failure, next_poll
+from bot.services.parsing import ParsingProcess
+from bot.services.stopping import Stopping
+from bot.store.clock import Clock
+from bot.store.feeds import FeedStore
+
+log = logging.getLogger(__name__)
+
+IDLE = timedelta(milliseconds=250)
+LEASE = timedelta(seconds=60)
+MOST_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class PollBounds:
+    """POLL_MIN and POLL_MAX."""
+
+    minimum: timedelta
+    maximum: timedelta
+
+
+class Poller:
+    """Polls what is due until stopped; then lets the polls in flight end."""
+
+    def __init__(
+        self,
+        feeds: FeedStore,
+        fetcher: FeedFetcher,
+        parsing: ParsingProcess,
+        bounds: PollBounds,
+        clock: Clock,
+        stopping: Stopping,
+    ) -> None:
+        self._feeds = feeds
+        self._fetcher = fetcher
+        self._parsing = parsing
+        self._bounds = bounds
+        self._clock = clock
+        self._stopping = stopping
+        self._flying: set[asyncio.Task[None]] = set()
+        self.last_round: datetime | None = None
+
+    async def run(self) -> None:
+        """Poll until stopped."""
+        while not self._stopping.requested:
+            try:
+                room = MOST_AT_ONCE - len(self._flying)
+                claimed = await self._feeds.claim_due(room, lease=LEASE) if room else []
+                self.last_round = self._clock.now()
+            except Exception:
+                log.exception("polling stopped for a moment; it goes on in a second")
+                await self._stopping.rest(timedelta(seconds=1))
+                continue
+            for feed in claimed:
+                task = asyncio.create_task(self._guarded(feed))
+                self._flying.add(task)
+                task.add_done_callback(self._flying.discard)
+            if not claimed:
+                await self._stopping.rest(IDLE)
+        if self._flying:
+            await asyncio.wait(self._flying, timeout=5)
+
+    async def _guarded(self, feed: Feed) -> None:
+        try:
+            await self.poll(feed)
+        except Exception:
+            # The claim's lease is the next poll; nothing was committed, so nothing is lost.
+            log.exception("the poll of %s was cut short", feed.url)
+
+    async def poll(self, feed: Feed) -> None:
+        """One poll of one feed, committed whole."""
+        now = self._clock.now()
+        state = await self._feeds.state(feed.id) or _first_state(now, self._bounds)
+        try:
+            fetched = await self._fetcher.fetch(feed.url, state.validators)
+            if fetched.unchanged:
+                await self._commit_unchanged(feed, state, fetched)
+                return
+            print_now = document_print(fetched.body)
+            if print_now == state.document_print and state.baseline_done:
+                await self._commit_unchanged(feed, state, fetched)
+                return
+            parsed = await self._parsing.parse(
+                fetched.body, url=fetched.url, content_type=fetched.content_type
+            )
+        except FeedError as error:
+            await self._commit_failure(feed, state, error)
+            return
+        await self._commit_changed(feed, state, fetched, parsed, print_now)
+
+    async def _commit_changed(
+        self, feed: Feed, state: PollState, fetched: Fetched, parsed: ParsedFeed, print_now: str
+    ) -> None:
+        now = self._clock.now()
+        known = await self._feeds.known(feed.id, [entry.identity for entry in parsed.entries])
+        seen = {entry.identity: _print(entry) for entry in parsed.entries}
+        entries = classify(feed, state, parsed, known, arrived=now)
+        interval, due = self._schedule(
+            now,
+            state,
+            [entry.published for entry in parsed.entries if entry.published],
+            fetched.hint,
+        )
+        after = replace(
+            state,
+            validators=fetched.validators,
+            next_poll=due,
+            interval=interval,
+            failures=0,
+            last_error="",
+            last_success=now,
+            last_poll=now,
+            baseline_done=True,
+            document_print=print_now,
+            entries=len(parsed.entries),
+        )
+        await self._feeds.commit(feed, entries, seen, after)
+        fresh = sum(entry.event is not EntryEvent.BASELINE for entry in entries)
+        if fresh:
+            log.info("%s: %d new or changed", feed.title, fresh)
+
+    async def _commit_unchanged(self, feed: Feed, state: PollState, fetched: Fetched) -> None:
+        now = self._clock.now()
+        interval, due = self._schedule(now, state, [], fetched.hint)
+        after = replace(
+            state,
+            validators=fetched.validators,
+            next_poll=due,
+            interval=interval,
+            failures=0,
+            last_error="",
+            last_success=now,
+            last_poll=now,
+        )
+        await self._feeds.commit(feed, (), {}, after)
+
+    async def _commit_failure(self, feed: Feed, state: PollState, error: FeedError) -> None:
+        now = self._clock.now()
+        interval, due = after_failure(
+            now, state, minimum=self._bounds.minimum, error=error, jitter=random.random()
+        )
+        after = replace(
+            state,
+            # Dropped, so that nothing can hide behind a 304 after a failure to parse.
+            validators=Validators(),
+            next_poll=due,
+            interval=interval,
+            failures=state.failures + 1,
+            last_error=str(error),
+            last_poll=now,
+            document_print="",
+        )
+        log.info("%s cannot be read (%d in a row): %s", feed.url, after.failures, error)
+        await self._feeds.commit(feed, (), {}, after)
+
+    def _schedule(
+        self, now: datetime, state: PollState, published: list[datetime], hint: timedelta | None
+    ) -> tuple[timedelta, datetime]:
+        return next_poll(
+            now,
+            state,
+            entries_published=published,
+            minimum=self._bounds.minimum,
+            maximum=self._bounds.maximum,
+            jitter=random.random(),
+            hint=hint,
+        )
+
+
+def classify(
+    feed: Feed,
+    state: PollState,
+    parsed: ParsedFeed,
+    known: Mapping[str, str],
+    *,
+    arrived: datetime,
+) -> tuple[Entry, ...]:
+    """The document's entries that are new or changed, oldest first.
+
+    Until the first poll is committed all of them are the baseline: found, never pushed.
+    """
+    entries = []
+    for entry in oldest_first(parsed.entries):
+        former = known.get(entry.identity)
+        if former == _print(entry):
+            continue
+        event = EntryEvent.CHANGED if former is not None else EntryEvent.NEW
+        if not state.baseline_done:
+            event = EntryEvent.BASELINE
+        entries.append(to_entry(entry, feed, event=event, arrived=arrived))
+    return tuple(entries)
+
+
+def _print(entry: ParsedEntry) -> str:
+    return content_print(entry.title, entry.lede, entry.text)
+
+
+def _first_state(now: datetime, bounds: PollBounds) -> PollState:
+    return PollState(validators=Validators(), next_poll=now, interval=bounds.minimum)

@@ -1,0 +1,111 @@
+"""Fan-out streams of the desk, and raising an event in the pending items of a chunk of chats."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.models.deliveries import DeliveryClass, FanOutEvent, Target
+from bot.models.identifiers import ChatId, ThreadId
+from bot.store import documents, keys, keys_deliveries, keys_desk
+from bot.store.client import Database
+from bot.store.key_registry import CHAT_SHARDS
+
+CHUNK = 200
+"""Targets raised by one script call: well under a millisecond each, so that others get a turn."""
+PENDING_MOST = 500
+
+
+class Lane(StrEnum):
+    """The two fan-out streams: urgent events pass the others."""
+
+    URGENT = "urgent"
+    ORDINARY = "ordinary"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedEvent:
+    """An event in its stream."""
+
+    lane: Lane
+    id: str
+    event: FanOutEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some targets of one shard."""
+
+    shard: int
+    targets: tuple[Target, ...]
+
+
+class FanOutStreams:
+    """All methods raise StoreError when Redis does not answer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def next(self, lane: Lane) -> QueuedEvent | None:
+        """The oldest event that is not acknowledged."""
+        found = await self._database.command("XRANGE", keys_desk.fanout(lane), "-", "+", "COUNT", 1)
+        if not found:
+            return None
+        entry_id, fields = found[0]
+        event = documents.load(FanOutEvent, fields[b"e"])
+        return QueuedEvent(lane, entry_id.decode(), event)
+
+    async def acknowledge(self, queued: QueuedEvent) -> None:
+        """Every chat that wants it has it pending: the event is done with."""
+        await self._database.command("XDEL", keys_desk.fanout(queued.lane), queued.id)
+
+    async def wanting(self, rules: Sequence[str]) -> AsyncIterator[Chunk]:
+        """The targets of any of the rules, in chunks by shard and range of chat ids."""
+        first = self._database.batch()
+        for shard in range(CHAT_SHARDS):
+            for rule in rules:
+                first.command(*_range(shard, rule, "-inf"))
+        answers = iter(await first.run() if len(first) else [])
+        for shard in range(CHAT_SHARDS):
+            for rule in rules:
+                members = next(answers)
+                while members:
+                    yield Chunk(shard, tuple(_target(member) for member, _ in members))
+                    if len(members) < CHUNK:
+                        break
+                    # Members of one chat share a score: go on at the last chat again.
+                    last = members[-1][1]
+                    members = await self._database.command(*_range(shard, rule, f"{last:.0f}"))
+                    if members and members[-1][1] == last and len(members) == CHUNK:
+                        members = await self._database.command(*_range(shard, rule, f"({last:.0f}"))
+
+    async def raise_in(self, chunk: Chunk, event: FanOutEvent) -> int:
+        """Raise the event for the chunk's targets; how many items changed. Twice is once."""
+        names = [keys_deliveries.queue(chunk.shard, each) for each in DeliveryClass]
+        names += [keys_deliveries.paused(chunk.shard), keys_deliveries.missed(chunk.shard)]
+        urgent = any(rule.startswith("breaking:") for rule in event.rules)
+        arguments: list[str | int] = [
+            self._database.clock.now_milliseconds(),
+            event.version,
+            event.kind.value,
+            int(urgent),
+            PENDING_MOST,
+            len(event.stories),
+            *event.stories,
+        ]
+        for target in chunk.targets:
+            names.append(keys_deliveries.pending(target.chat))
+            names += [
+                keys_deliveries.sent(target.chat, target.thread, story) for story in event.stories
+            ]
+            arguments += [target.chat, target.thread]
+        return int(await self._database.script("queue_raise")(keys=names, args=arguments))
+
+
+def _range(shard: int, rule: str, start: str) -> tuple[str | int, ...]:
+    name = keys.wants(shard, rule)
+    return ("ZRANGEBYSCORE", name, start, "+inf", "WITHSCORES", "LIMIT", 0, CHUNK)
+
+
+def _target(member: bytes) -> Target:
+    chat, _, thread = member.decode().partition(":")
+    return Target(ChatId(int(chat)), ThreadId(int(thread)))

@@ -1,0 +1,120 @@
+"""The bot's overall pace and the senders' heartbeats, under the tag {pace}.
+
+All processes that send share it. A chat's own window is in bot.store.deliveries.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.config import Rate
+from bot.models.identifiers import ChatId
+from bot.store import keys_deliveries as keys
+from bot.store.client import Database
+from bot.store.clock import from_milliseconds, milliseconds
+
+HORIZON = timedelta(milliseconds=250)
+"""Work claimed ahead of its slots: what is more urgent waits no longer than this."""
+FLOOD_WINDOW = timedelta(seconds=30)
+PROBE_LEASE = timedelta(seconds=30)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many requests may be claimed now, and otherwise how long to wait."""
+
+    count: int
+    delay: timedelta
+
+
+class Pace:
+    """GCRA over SEND_RATE (generic cell rate algorithm, ITU-T I.371): spaced slots, no bursts."""
+
+    def __init__(self, database: Database, rate: Rate) -> None:
+        self._database = database
+        self._gap = rate.interval // _MICROSECOND
+        self._keys = [keys.slots(), keys.pause(), keys.probe()]
+        self._probing = False
+
+    async def room(self, most: int) -> Room:
+        """A look that reserves nothing. Raises StoreError."""
+        arrival, pause = (
+            await self._database.batch()
+            .command("GET", keys.slots())
+            .command("GET", keys.pause())
+            .run()
+        )
+        now = self._now()
+        if pause is not None and int(pause) * 1000 > now:
+            return Room(0, timedelta(microseconds=int(pause) * 1000 - now))
+        behind = max(int(float(arrival or 0)) - now, 0)
+        count = (HORIZON // _MICROSECOND - behind) // self._gap + 1
+        if count <= 0:
+            return Room(0, timedelta(microseconds=behind) - HORIZON + timedelta(milliseconds=1))
+        return Room(min(count, most), timedelta())
+
+    async def take(self) -> None:
+        """Reserve one slot and wait for it; during a pause, wait for its end."""
+        while True:
+            granted, delay = await self._database.script("pace_reserve")(
+                keys=self._keys,
+                args=[self._now(), self._gap, 1, 0, PROBE_LEASE // timedelta(milliseconds=1)],
+            )
+            await asyncio.sleep(delay / 1_000_000)
+            if granted:
+                return
+
+    async def give_back(self, slots: int) -> None:
+        """Return reserved slots that were not used."""
+        await self._database.script("pace_return")(keys=[keys.slots()], args=[slots, self._gap])
+
+    async def flooded(self, chat: ChatId, retry_after: timedelta) -> bool:
+        """Note a 429; true when everything is paused now."""
+        answer = await self._database.script("pace_flood")(
+            keys=[keys.floods(), keys.pause(), keys.probe()],
+            args=[
+                self._now() // 1000,
+                chat,
+                retry_after // timedelta(milliseconds=1),
+                FLOOD_WINDOW // timedelta(milliseconds=1),
+            ],
+        )
+        self._probing = self._probing or bool(answer)
+        return bool(answer)
+
+    async def went_through(self) -> None:
+        """A request was accepted: a pause that has run out is over for everyone."""
+        if not self._probing and not await self._database.command("EXISTS", keys.probe()):
+            return
+        self._probing = False
+        pause = await self._database.command("GET", keys.pause())
+        if pause is not None and int(pause) * 1000 <= self._now():
+            await self._database.command("DEL", keys.pause(), keys.probe())
+
+    async def beat(self, owner: str) -> None:
+        """Tell that this sender lives."""
+        await self._database.command("ZADD", keys.senders(), self._now() // 1000, owner)
+
+    async def leave(self, owner: str) -> None:
+        """This sender ended; it holds no lease any more."""
+        await self._database.command("ZREM", keys.senders(), owner)
+
+    async def living(self, silent_for: timedelta) -> frozenset[str]:
+        """Owners whose heartbeat is younger than `silent_for`; the others' marks are removed."""
+        since = self._now() // 1000 - silent_for // timedelta(milliseconds=1)
+        _, owners = (
+            await self._database.batch()
+            .command("ZREMRANGEBYSCORE", keys.senders(), "-inf", since - 3_600_000)
+            .command("ZRANGEBYSCORE", keys.senders(), since, "+inf")
+            .run()
+        )
+        return frozenset(owner.decode() for owner in owners)
+
+    async def last_beat(self) -> datetime | None:
+        """When any sender last beat; for health."""
+        newest = await self._database.command("ZREVRANGE", keys.senders(), 0, 0, "WITHSCORES")
+        return from_milliseconds(newest[0][1]) if newest else None
+
+    def _now(self) -> int:
+        return milliseconds(self._database.clock.now()) * 1000
