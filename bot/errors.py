@@ -19,6 +19,10 @@ class StoreError(NewsflashError):
     """Redis cannot be started, reached or used."""
 
 
+class BacklogError(StoreError):
+    """A stream is full because its reader is behind: nothing was written, try again later."""
+
+
 class LeaseLostError(NewsflashError):
     """Another process took over the work; what was not committed must be dropped."""
 
