@@ -1,0 +1,162 @@
+"""The entries of the last 72 hours as the same-story rule needs them.
+
+Holds features, postings, term counts and the exact keys of the entries in the window, all of which
+follow from the reports kept: adding and removing are inverses. Which story an entry belongs to is
+bot.news.stories' business.
+"""
+
+import heapq
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.models.entries import Entry
+from bot.models.identifiers import EntryId, FeedId
+from bot.models.stories import Report
+from bot.news.links import canonical_link
+from bot.news.postings import Key, Postings
+from bot.news.similarity import Features, TermWeights, features, similarity
+from bot.news.tokens import normal_form
+from bot.news.voices import outlet
+
+WINDOW: Final = timedelta(hours=72)
+SHORTEST_TITLE: Final = 3
+"""Words below which an equal title without a lead proves nothing ("News", "Live")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An entry in the window."""
+
+    key: Key
+    feed: FeedId
+    features: Features
+    link: str
+    """Canonical; "" when the link names no article."""
+    text: str
+    """Normalised title and lead; "" when they are too little to prove anything."""
+
+    @property
+    def id(self) -> EntryId:
+        """The entry's id."""
+        return self.key[1]
+
+
+def member_of(entry: Entry | Report) -> Member:
+    """An entry or report as a member of the window."""
+    identity = entry.id if isinstance(entry, Entry) else entry.entry
+    title = without_source(entry.title, (entry.feed_title, entry.source, entry.owner))
+    return Member(
+        key=(entry.arrived, identity),
+        feed=entry.feed,
+        features=features(title, entry.lede, outlet(entry)),
+        link=_article_link(entry.link),
+        text=_exact_text(title, entry.lede),
+    )
+
+
+def without_source(title: str, names: tuple[str, ...]) -> str:
+    """A title without a last " - Source", where that is the outlet's own name."""
+    for mark in (" - ", " – ", " — ", " | "):
+        head, found, tail = title.rpartition(mark)
+        if found and head.strip() and normal_form(tail) in {normal_form(name) for name in names}:
+            return head.strip()
+    return title
+
+
+class Window:
+    """Members by exact keys and by shared rare words."""
+
+    def __init__(self) -> None:
+        self._members: dict[EntryId, Member] = {}
+        self._order: list[Key] = []
+        self._links: dict[str, Key] = {}
+        self._texts: dict[str, Key] = {}
+        self._postings = Postings()
+        self._weights = TermWeights()
+
+    def __contains__(self, entry: EntryId) -> bool:
+        return entry in self._members
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def add(self, member: Member) -> None:
+        """Take a member in, in place of what stood under its id."""
+        if member.id in self._members:
+            self.remove(member.id)
+        else:
+            heapq.heappush(self._order, member.key)
+        self._members[member.id] = member
+        self._weights.add(member.features)
+        self._postings.add(member.key, member.features.full)
+        for keys, exact in ((self._links, member.link), (self._texts, member.text)):
+            if exact:
+                keys[exact] = max(member.key, keys.get(exact, member.key))
+
+    def remove(self, entry: EntryId) -> None:
+        """Forget a member; nothing happens for one that is not in the window."""
+        member = self._members.pop(entry, None)
+        if member is None:
+            return
+        self._weights.remove(member.features)
+        self._postings.remove(member.key, member.features.full)
+        for keys, exact in ((self._links, member.link), (self._texts, member.text)):
+            if keys.get(exact) == member.key:
+                del keys[exact]
+
+    def expire(self, now: datetime) -> list[EntryId]:
+        """Forget what arrived over 72 hours ago; returns whom that concerned."""
+        gone = []
+        while self._order and self._order[0][0] <= now - WINDOW:
+            key = heapq.heappop(self._order)
+            member = self._members.get(key[1])
+            if member is not None and member.key == key:
+                self.remove(key[1])
+                gone.append(key[1])
+        return gone
+
+    def same(self, member: Member) -> EntryId | None:
+        """A member with the very link or the very text."""
+        by_link = self._links.get(member.link)
+        if by_link is not None and self._believable(member, by_link[1]):
+            return by_link[1]
+        by_text = self._texts.get(member.text)
+        return by_text[1] if by_text is not None else None
+
+    def similar(self, member: Member) -> list[tuple[EntryId, float]]:
+        """The likeliest members with their S, best first."""
+        found = [
+            (other, similarity(member.features, self._members[other].features, self._weights))
+            for other in self._postings.candidates(member.features, self._weights)
+            if other != member.id
+        ]
+        found.sort(key=lambda pair: -pair[1])
+        return found
+
+    def has_lead(self, entry: EntryId) -> bool:
+        """Whether a member has more than a title."""
+        return self._members[entry].features.has_lead
+
+    def _believable(self, member: Member, other: EntryId) -> bool:
+        """One feed may give all its entries one link (a status page): there it proves little."""
+        there = self._members[other]
+        if there.feed != member.feed:
+            return True
+        return similarity(member.features, there.features, self._weights) > 0.2
+
+
+def _article_link(link: str) -> str:
+    """The canonical link, unless it names a whole site."""
+    canonical = canonical_link(link)
+    _, _, place = canonical.partition("://")
+    _, slash, path = place.partition("/")
+    return canonical if slash and path.strip("/") else ""
+
+
+def _exact_text(title: str, lede: str) -> str:
+    words = normal_form(title)
+    lead = normal_form(lede)
+    if not words or (not lead and words.count(" ") + 1 < SHORTEST_TITLE):
+        return ""
+    return f"{words}\n{lead}"
