@@ -20,7 +20,8 @@ from bot.news.stories import StoryIndex, with_breaking
 from bot.services.stopping import Stopping
 from bot.store.clock import Clock
 from bot.store.entries import EntryStreams
-from bot.store.stories import Order, StoryStore
+from bot.store.desk import Order, OrderStore
+from bot.store.stories import StoryStore
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +45,16 @@ class Desk:
     """One leased writer; any number of others stand by."""
 
     def __init__(
-        self, entries: EntryStreams, stories: StoryStore, clock: Clock, stopping: Stopping
+        self,
+        entries: EntryStreams,
+        stories: StoryStore,
+        orders: OrderStore,
+        clock: Clock,
+        stopping: Stopping,
     ) -> None:
         self._entries = entries
         self._stories = stories
+        self._orders = orders
         self._clock = clock
         self._stopping = stopping
         self._token = secrets.token_hex(8)
@@ -97,7 +104,7 @@ class Desk:
                 raise LeaseLostError("the desk's lease ran out")
 
     async def _round(self, index: StoryIndex) -> bool:
-        orders = await self._stories.orders()
+        orders = await self._orders.orders()
         for order in orders:
             await self._obey(index, order)
         batch = await self._entries.read(BATCH)
@@ -110,7 +117,8 @@ class Desk:
         if await self._stories.marked(entry):
             return
         now = self._clock.now()
-        placement = index.place(entry)
+        home = None if index.holds(entry.id) else await self._stories.home(entry.id)
+        placement = index.place(entry, home=home)
         story, kind = placement.story, placement.event
         breaking = judge(story, entry, now=now)
         if breaking is not None:
@@ -131,7 +139,7 @@ class Desk:
             index.adopt(flagged)
             event = _event(flagged, EventKind.BREAKING, now)
             await self._stories.update(self._token, flagged, event)
-        await self._stories.order_done(order)
+        await self._orders.done(order.id)
 
 
 def _event(story: Story, kind: EventKind, now: datetime) -> FanOutEvent:

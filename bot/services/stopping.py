@@ -25,3 +25,7 @@ class Stopping:
             await asyncio.wait_for(self._event.wait(), time.total_seconds())
         except TimeoutError:
             return
+
+    async def wait(self) -> None:
+        """Return when stopping is requested."""
+        await self._event.wait()

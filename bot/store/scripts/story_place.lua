@@ -35,7 +35,7 @@ end
 redis.call('HSET', KEYS[2], 'v', ARGV[5], 'd', ARGV[6])
 redis.call('EXPIRE', KEYS[2], retention)
 if has_entry then
-  redis.call('HSET', KEYS[3], 'p', ARGV[7], 'a', ARGV[8], 'd', ARGV[9])
+  redis.call('HSET', KEYS[3], 'p', ARGV[7], 'a', ARGV[8], 'd', ARGV[9], 's', story)
   redis.call('EXPIRE', KEYS[3], retention)
 end
 for at = 0, aliases - 1 do
