@@ -3,11 +3,11 @@
  * Between the parts that show things and the server; says every refusal in a toast.
  */
 
-import { element, narrow } from "./elements.js";
 import { meaning } from "./links.js";
 import { nameOf } from "./names.js";
 import * as notices from "./notices.js";
 import * as server from "./server.js";
+import { summary } from "./service.js";
 
 const PAGE = 50;
 
@@ -171,6 +171,14 @@ export class Actions {
     return notices.toast("This sandbox has no such chat.", { kind: "error" });
   }
 
+  /** Deletes a message for everybody, after asking. */
+  async remove(message) {
+    const choices = [{ label: "Delete for everybody", value: true, kind: "danger" }];
+    const text = summary(message).slice(0, 120);
+    if (!(await notices.ask({ title: "Delete this message?", text, choices }))) return;
+    await this.#tried(server.remove(this.#user, message.chat.id, message.message_id));
+  }
+
   /** What a person can do to a chat besides writing in it. */
   async menu(chat) {
     const choice = await notices.ask({ title: nameOf(chat), choices: possibilities(chat), testid: "chat-actions" });
@@ -195,7 +203,7 @@ function possibilities(chat) {
     { label: "Remove the bot", value: become("kicked"), kind: "danger" },
   ];
   if (chat.type === "group") {
-    choices.push({ label: "Turn this group into a supergroup", value: (user, { id }) => server.migrate(user, id) });
+    choices.push({ label: "Turn this group into a supergroup", value: (_, { id }) => server.migrate(id) });
   }
   return choices;
 }

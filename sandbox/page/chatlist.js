@@ -6,7 +6,7 @@
 import * as clock from "./clock.js";
 import { element, icon, iconButton } from "./elements.js";
 import { avatar, isOwn, kindOf, nameOf, roleOf, senderOf } from "./names.js";
-import { summary } from "./service.js";
+import { serviceSentence, summary } from "./service.js";
 
 export class ChatList {
   #state;
@@ -81,7 +81,7 @@ export class ChatList {
         data: { testid: `chat-${chat.id}`, chat: chat.id },
         on: { click: () => this.#open(chat.id) },
       },
-      avatar(chat.id, nameOf(chat)),
+      avatar(chat.face, nameOf(chat)),
       element(
         "span",
         { class: "chat-top" },
@@ -110,7 +110,7 @@ export class ChatList {
     if (!last) return element("span", { class: "chat-last empty" }, "No messages yet");
     const own = isOwn(last, this.#state.me);
     const crowd = chat.type === "group" || chat.type === "supergroup";
-    const author = own ? "You" : crowd ? nameOf(senderOf(last)) : null;
+    const author = serviceSentence(last) ? null : own ? "You" : crowd ? nameOf(senderOf(last)) : null;
     return element(
       "span",
       { class: "chat-last" },

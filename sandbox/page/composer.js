@@ -3,7 +3,7 @@
  * Enter sends, Shift+Enter begins a new line, Escape gives up one thing at a time.
  */
 
-import { element, icon, iconButton, narrow } from "./elements.js";
+import { element, icon, iconButton } from "./elements.js";
 import { isOwn, nameOf, senderOf } from "./names.js";
 import { summary } from "./service.js";
 import { Suggestions } from "./suggestions.js";
@@ -164,7 +164,7 @@ export class Composer {
   #suggestCommands(begun) {
     const commands = this.#state.commands(this.#state.open.chat).filter(({ command }) => command.startsWith(begun));
     const items = commands.map(({ command, description }) => ({
-      title: `/${command}`, description, value: command,
+      title: `/${command}`, description, value: command, compact: true,
     }));
     const take = (command, complete) => {
       if (complete) this.write(`/${command} `);

@@ -63,7 +63,7 @@ export class Conversation {
       "header",
       { class: "chat-header" },
       iconButton("back", "Back to the chats", { class: "back", data: { testid: "back" }, on: { click: () => this.#actions.back() } }),
-      avatar(chat.id, nameOf(chat)),
+      avatar(chat.face, nameOf(chat)),
       element(
         "div",
         { class: "chat-heading" },
@@ -158,7 +158,7 @@ export class Conversation {
       element(
         "div",
         { class: "welcome-card" },
-        avatar(chat.id, bot.first_name, "huge"),
+        avatar(bot.id, bot.first_name, "huge"),
         element("h3", {}, bot.first_name),
         element("p", {}, bot.description || "A news wire in your chat: every story once, breaking first."),
         element(

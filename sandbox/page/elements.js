@@ -15,6 +15,7 @@ const ICONS = {
   channel: "M4 10v4h3l9 5V5l-9 5zM19.5 9.5a4 4 0 0 1 0 5M7 14l1.5 5.5h3",
   close: "M6 6l12 12M18 6L6 18",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  bin: "M5 7h14M10 4h4M7 7l1 13h8l1-13M10.500 11v5M13.500 11v5",
   down: "M6 9.5l6 6 6-6",
   file: "M6 3h8l4 4v14H6zM14 3v4h4",
   forum: "M4 5h11v8H9l-3.5 3v-3H4zM18 9h2v8h-1.5v3L15 17h-4",

@@ -138,6 +138,7 @@ const composer = new Composer(state, {
 const conversation = new Conversation(document.getElementById("conversation"), state, {
   press: (message, place, button, node) => actions.press(message, place, button, node),
   reply: (message) => composer.reply(message),
+  remove: (message) => actions.remove(message),
   older: (chat) => actions.older(chat),
   compose: () => composer.focus(),
   menu: (chat) => actions.menu(chat),

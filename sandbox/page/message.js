@@ -1,16 +1,17 @@
 /**
  * One message as the conversation shows it: bubble, quote, text, preview, time, buttons.
  * Rendering only; `view` says who looks and what a press does:
- * `{me, chat, previous, press(message, place, button, node), reply(message), jump(messageId)}`.
+ * `{me, chat, previous, press(message, place, button, node), reply(message), remove(message),
+ * jump(messageId)}`.
  */
 
-import * as clock from "./clock.js";
+import { attachment, previewCard } from "./attachments.js";
 import { keyboard } from "./buttons.js";
+import * as clock from "./clock.js";
 import { element, icon, iconButton } from "./elements.js";
 import { formatted } from "./entities.js";
 import { avatar, isOwn, nameOf, senderOf, toneClass } from "./names.js";
-import { previewCard } from "./preview.js";
-import { attachmentKind, serviceSentence, summary } from "./service.js";
+import { serviceSentence, summary } from "./service.js";
 
 const RUN = 300;
 
@@ -67,7 +68,20 @@ function ordinary(message, view, newDay) {
     },
     face,
     column,
-    iconButton("reply", "Reply (R)", { class: "reply-action", tabindex: "-1", on: { click: () => view.reply(message) } }),
+    possibilities(message, view, own),
+  );
+}
+
+/** What can be done with a message; by keyboard R and Delete do it, so these are no tab stops. */
+function possibilities(message, view, own) {
+  const rules = view.chat.role === "creator" || view.chat.role === "administrator";
+  const act = (name, label, then) =>
+    iconButton(name, label, { tabindex: "-1", on: { click: () => then(message) } });
+  return element(
+    "div",
+    { class: "possibilities" },
+    view.chat.can_post !== false && act("reply", "Reply (R)", view.reply),
+    (own || rules) && act("bin", "Delete (Del)", view.remove),
   );
 }
 
@@ -84,7 +98,7 @@ function bubble(message, view, { named, own }) {
   const footer = meta(message, own);
   const node = element(
     "div",
-    { class: `bubble ${message.preview?.large ? "wide" : ""}`.trim() },
+    { class: `bubble ${message.preview?.large || message.photo_url ? "wide" : ""}`.trim() },
     named && senderLine(message),
     origin(message),
     message.reply_to_message && quoted(message, view),
@@ -128,24 +142,6 @@ function quoted(message, view) {
     },
     element("span", { class: "quoted-name" }, sender),
     element("span", { class: "quoted-text", dir: "auto" }, message.quote?.text ?? summary(target)),
-  );
-}
-
-function attachment(message) {
-  const kind = attachmentKind(message);
-  if (!kind) return null;
-  const name = kind === "document" ? message.document.file_name ?? "Document" : kind;
-  const size = message[kind]?.file_size;
-  return element(
-    "div",
-    { class: "attachment" },
-    element("span", { class: "attachment-sign" }, icon(kind === "photo" ? "picture" : "file")),
-    element(
-      "span",
-      { class: "attachment-words" },
-      element("span", { class: "attachment-name" }, name),
-      size && element("span", { class: "attachment-size" }, `${Math.max(1, Math.round(size / 1024))} KB`),
-    ),
   );
 }
 

@@ -6,6 +6,7 @@ import { calm, element, iconButton } from "./elements.js";
 
 const TOAST = 5000;
 const FLASH = 1200;
+const CANCEL = { label: "Cancel", value: null, kind: "quiet" };
 
 /** Shows a sentence for some seconds; with `open`, pressing it does that. */
 export function toast(text, { title, open, kind = "note", chat } = {}) {
@@ -44,7 +45,7 @@ export function announce(text) {
 }
 
 /** A modal dialog; `choices` are `{label, value, kind}`. Resolves to the chosen value or null. */
-export function ask({ title, text, choices, testid = "dialog" }) {
+export function ask({ title, text, choices, cancel = CANCEL, testid = "dialog" }) {
   const from = document.activeElement;
   return new Promise((resolve) => {
     const dialog = element(
@@ -53,15 +54,11 @@ export function ask({ title, text, choices, testid = "dialog" }) {
       element("h2", { id: "dialog-title", dir: "auto" }, title),
       text && element("p", { dir: "auto" }, text),
     );
-    const list = element("div", { class: "dialog-choices" }, ...choices.map((choice) => element(
-      "button",
-      {
-        type: "button", class: `dialog-choice ${choice.kind ?? ""}`.trim(),
-        on: { click: () => { dialog.returnValue = "chosen"; resolve(choice.value); dialog.close("chosen"); } },
-      },
-      choice.label,
-    )));
-    dialog.append(list);
+    const button = ({ label, value, kind = "" }) => element("button", {
+      type: "button", class: `dialog-choice ${kind}`.trim(),
+      on: { click: () => { resolve(value); dialog.close(); } },
+    }, label);
+    dialog.append(element("div", { class: "dialog-choices" }, ...choices.map(button), cancel && button(cancel)));
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     dialog.addEventListener("close", () => {
       dialog.remove();
@@ -75,7 +72,7 @@ export function ask({ title, text, choices, testid = "dialog" }) {
 
 /** A sentence that must be acknowledged (a callback answer with show_alert). */
 export const alertDialog = (text, title) =>
-  ask({ title, text, choices: [{ label: "OK", value: true, kind: "primary" }], testid: "alert" });
+  ask({ title, text, choices: [{ label: "OK", value: true, kind: "primary" }], cancel: null, testid: "alert" });
 
 /** The short tone of a message that rings; off by a toggle that this browser remembers. */
 export class Bell {

@@ -45,7 +45,7 @@ export const choose = (user, chat, query, result_id, thread) =>
 export const member = (user, chat, target, status, rights) =>
   post("member", { user, chat, target, status, rights });
 export const block = (user, blocked) => post("block", { user, blocked });
-export const migrate = (user, chat) => post("migrate", { user, chat });
+export const migrate = (chat) => post("migrate", { chat });
 export const remove = (user, chat, message_id) => post("delete", { user, chat, message_id });
 
 /**

@@ -51,6 +51,9 @@ export class State extends EventTarget {
       : chat.unread ?? 0;
     this.chats.set(chat.id, {
       ...chat,
+      // In Telegram the other side names a private chat.
+      title: chat.type === "private" ? this.bot.first_name : chat.title,
+      face: chat.type === "private" ? this.bot.id : chat.id,
       topics,
       messages: [...messages],
       unread: this.watching(chat.id) ? 0 : unread,

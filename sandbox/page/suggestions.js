@@ -31,7 +31,7 @@ export class Suggestions {
   }
 
   /**
-   * Shows items `{title, description, picture, sign, value}`; `take(value, complete)` is called
+   * Shows items `{title, description, picture, compact, value}`; `take(value, complete)` is called
    * with the chosen one (`complete` is true when it was taken by Tab). `note` stands above.
    */
   show(items, take, { note = "", label, mark = -1 } = {}) {
@@ -66,7 +66,7 @@ export class Suggestions {
     return element(
       "div",
       {
-        class: "suggestion", role: "option", id: `suggestion-${place}`, "aria-selected": "false",
+        class: item.compact ? "suggestion compact" : "suggestion", role: "option", id: `suggestion-${place}`, "aria-selected": "false",
         data: { testid: "suggestion" },
         on: {
           // The text field keeps the focus.
@@ -75,7 +75,6 @@ export class Suggestions {
           pointermove: () => this.#mark(place, false),
         },
       },
-      item.sign && element("span", { class: "suggestion-sign", "aria-hidden": "true" }, item.sign),
       image,
       element(
         "span",

@@ -22,7 +22,7 @@ export class Timeline {
   #sizes = new ResizeObserver(() => this.#resized());
   node = element("div", { class: "timeline-frame" });
 
-  /** `actions` has `press(message, place, button, node)`, `reply(message)` and `older(chat)`. */
+  /** `actions` has `press(message, place, button, node)`, `reply(message)`, `remove(message)` and `older(chat)`. */
   constructor(state, actions) {
     this.#state = state;
     this.#actions = actions;
@@ -76,6 +76,7 @@ export class Timeline {
       previous,
       press: this.#actions.press,
       reply: this.#actions.reply,
+      remove: this.#actions.remove,
       jump: (messageId) => this.jump(messageId),
     });
   }
@@ -205,11 +206,13 @@ export class Timeline {
       event.preventDefault();
       if (target) target.focus();
       else if (event.key === "ArrowDown") this.#actions.compose();
-    } else if (event.key.toLowerCase() === "r") {
-      event.preventDefault();
-      const message = this.#state.message(this.#state.open.chat, Number(here.dataset.id));
-      if (message) this.#actions.reply(message);
+      return;
     }
+    const then = { r: this.#actions.reply, R: this.#actions.reply, Delete: this.#actions.remove }[event.key];
+    const message = this.#state.message(this.#state.open.chat, Number(here.dataset.id));
+    if (!then || !message) return;
+    event.preventDefault();
+    then(message);
   }
 }
 
