@@ -5,6 +5,7 @@ named character references and numeric ones decode; a bad `href` drops the link 
 text. Offsets in faults are in bytes of the input, in entities in UTF-16 units.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from sandbox.links import checked_link
@@ -24,6 +25,9 @@ _SIMPLE = {
 }
 _TAGS = frozenset(_SIMPLE) | {"a", "span", "tg-emoji", "tg-time", "pre", "code", "blockquote"}
 _NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_MENTION = re.compile(r"tg://user\?id=([0-9]{1,16})")
+_TIME_FORMAT = re.compile(r"r|w?[dD]?[tT]?")
 _SPACES = b" \t\r\n\0\v"
 _TOKEN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
 
@@ -153,24 +157,26 @@ def _read_attribute(reading: _Reading, tag: str, begin: int, attributes: dict[st
     if not name:
         raise _fault(f'Empty attribute name in the tag "{tag}" at byte offset {begin}')
     reading.skip_spaces()
-    if reading.peek() != ord("="):
+    if reading.at < len(reading.source) and reading.peek() != ord("="):
         attributes.setdefault(name, "")
         return
     reading.at += 1
     reading.skip_spaces()
+    if reading.at >= len(reading.source):
+        raise _fault(f'Unclosed start tag "{tag}" at byte offset {begin}')
     attributes[name] = _read_value(reading, begin)
+    if reading.at >= len(reading.source):
+        raise _fault(f"Unclosed start tag at byte offset {begin}")
 
 
 def _read_value(reading: _Reading, begin: int) -> str:
-    if reading.at >= len(reading.source):
-        raise _fault(f"Unclosed start tag at byte offset {begin}")
     quote = reading.peek()
     if quote not in b"'\"":
         start = reading.at
         while reading.at < len(reading.source) and reading.peek() in _TOKEN:
             reading.at += 1
         value = reading.source[start : reading.at].decode().lower()
-        if reading.peek() not in _SPACES + b">" or reading.at >= len(reading.source):
+        if reading.at < len(reading.source) and reading.peek() not in _SPACES + b">":
             raise _fault(f"Unexpected end of name token at byte offset {start}")
         return value
     reading.at += 1
@@ -218,17 +224,17 @@ def _shape(tag: _OpenTag, reading: _Reading) -> JsonObject | None:
     if tag.name in _SIMPLE or tag.name == "span":
         return {"type": _SIMPLE.get(tag.name, "spoiler")}
     if tag.name == "a":
-        return _link(
-            tag.attributes.get("href") or ("".join(reading.out)[-1:] and _inner(tag, reading))
-        )
+        return _link(tag.attributes.get("href") or _inner(tag, reading))
     if tag.name == "blockquote":
         expandable = "expandable" in tag.attributes
         return {"type": "expandable_blockquote" if expandable else "blockquote"}
     if tag.name == "tg-emoji":
         identifier = tag.attributes.get("emoji-id", "")
+        if not _INTEGER.fullmatch(identifier) or not int(identifier):
+            raise _fault("Invalid custom emoji identifier specified")
         return {"type": "custom_emoji", "custom_emoji_id": identifier}
     if tag.name == "tg-time":
-        return {"type": "date_time", "unix_time": int(tag.attributes.get("unix", "0") or 0)}
+        return _time(tag.attributes.get("unix", ""), tag.attributes.get("format", ""))
     return _code(tag, reading)
 
 
@@ -238,10 +244,20 @@ def _inner(tag: _OpenTag, reading: _Reading) -> str:
 
 
 def _link(address: str) -> JsonObject | None:
-    if address.startswith("tg://user?id=") and address[13:].isdigit():
-        return {"type": "text_mention", "user": {"id": int(address[13:])}}
+    mention = _MENTION.fullmatch(address)
+    if mention is not None and 0 < int(mention[1]) < 2**53:
+        return {"type": "text_mention", "user": {"id": int(mention[1])}}
     checked = checked_link(address)
     return {"type": "text_link", "url": checked} if checked is not None else None
+
+
+def _time(unix: str, shown: str) -> JsonObject | None:
+    if not _TIME_FORMAT.fullmatch(shown):
+        raise _fault("Invalid date format used")
+    if not _INTEGER.fullmatch(unix) or not 0 < int(unix) < 2**31:
+        return None
+    moment: JsonObject = {"type": "date_time", "unix_time": int(unix)}
+    return moment | ({"date_time_format": shown} if shown else {})
 
 
 def _code(tag: _OpenTag, reading: _Reading) -> JsonObject | None:

@@ -12,8 +12,8 @@ from html import escape
 from sandbox import tdlib
 
 _ADDRESS = re.compile(
-    r"(?:(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://)?(?:[^/?#@\s]*@)?"
-    r"(?P<host>[^/?#:@\s<>\"]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?P<rest>[/?#]\S*)?"
+    r"(?:(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://)?(?P<user>[^/?#@\s]*@)?"
+    r"(?P<host>[^/?#:@\s<>\"]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?P<rest>[/?#].*)?"
 )
 _SCHEMES = frozenset({"http", "https"})
 _INNER_SCHEMES = ("tg://", "ton://", "tonsite://")
@@ -22,7 +22,7 @@ _INNER_SCHEMES = ("tg://", "ton://", "tonsite://")
 @lru_cache(maxsize=10_000)
 def checked_link(address: str) -> str | None:
     """The address as Telegram stores it, or None where it refuses it."""
-    if not address.strip():
+    if not address.strip() or "\0" in address:
         return None
     if tdlib.available:
         marked = f'<a href="{escape(address)}">x</a>'
@@ -30,10 +30,11 @@ def checked_link(address: str) -> str | None:
         if entities and entities[0]["type"] == "text_mention":
             return address
         return entities[0]["url"] if entities else None
-    return _checked_without_tdlib(address.strip())
+    return checked_without_tdlib(address.strip())
 
 
-def _checked_without_tdlib(address: str) -> str | None:
+def checked_without_tdlib(address: str) -> str | None:
+    """The same by a pattern, for where the package `tdjson` is missing."""
     if address.lower().startswith(_INNER_SCHEMES):
         return address
     match = _ADDRESS.fullmatch(address)
@@ -41,8 +42,9 @@ def _checked_without_tdlib(address: str) -> str | None:
         return None
     scheme = (match["scheme"] or "http").lower()
     host = match["host"].lower()
-    if scheme not in _SCHEMES or "." not in host.strip(".") or int(match["port"] or 1) > 65_535:
+    named = "." in host.strip(".") or host.startswith("[")
+    if scheme not in _SCHEMES or not named or not 1 <= int(match["port"] or 1) <= 65_535:
         return None
     port = f":{match['port']}" if match["port"] else ""
-    rest = match["rest"] or "/"
-    return f"{scheme}://{host}{port}{rest if rest.startswith('/') else '/' + rest}"
+    rest = (match["rest"] or "/").replace(" ", "%20")
+    return f"{scheme}://{match['user'] or ''}{host}{port}{rest if rest.startswith('/') else '/' + rest}"

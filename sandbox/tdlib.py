@@ -96,5 +96,23 @@ def _entity_type(kind: JsonObject) -> JsonObject | None:
     if name == "MentionName":
         return {"type": "text_mention", "user": {"id": kind["user_id"]}}
     if name == "DateTime":
-        return {"type": "date_time", "unix_time": kind["unix_time"]}
+        return _time(kind)
     return None
+
+
+def _time(kind: JsonObject) -> JsonObject:
+    moment: JsonObject = {"type": "date_time", "unix_time": kind["unix_time"]}
+    shown = kind.get("formatting_type")
+    if not shown:
+        return moment
+    if shown["@type"].endswith("Relative"):
+        return moment | {"date_time_format": "r"}
+    letters = ("w" if shown.get("show_day_of_week") else "") + "".join(
+        letter if precision.endswith("Short") else letter.upper()
+        for letter, precision in (
+            ("d", shown["date_precision"]["@type"]),
+            ("t", shown["time_precision"]["@type"]),
+        )
+        if not precision.endswith("None")
+    )
+    return moment | {"date_time_format": letters}
