@@ -52,11 +52,16 @@ class FeedError(NewsflashError):
         status: int | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(sentence)
+        # Both are arguments, so that the error can cross from a worker process.
+        super().__init__(trouble, sentence)
         self.trouble = trouble
+        self.sentence = sentence
         self.status = status
         self.retry_after = retry_after
         """Seconds that the server asked for (429, 503)."""
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 class RequestError(NewsflashError):

@@ -1,0 +1,126 @@
+"""From what a format's reader found to finished entries: titles, ledes, texts and identities.
+
+Shared by all formats, so that an entry reads the same whether it came by RSS, Atom or JSON.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.models.entries import ParsedEntry, Picture
+from bot.models.identifiers import Language
+from bot.news.identity import Marks, identities
+from bot.news.parse_article import Article
+from bot.news.text import excerpt, plain_title
+
+LEDE_LIMIT = 600
+_TITLE_LIMIT = 300
+_TITLE_FROM_LEDE = 100
+_TEXT_LIMIT = 60_000
+_AUTHOR_LIMIT = 120
+_LONGEST_GUID = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a format's reader found of one entry."""
+
+    guid: str
+    title: str
+    """As it stands in the feed."""
+    link: str
+    """Absolute http(s), or ""."""
+    summary: Article
+    content: Article
+    author: str = ""
+    published: datetime | None = None
+    picture: Picture | None = None
+
+
+def finish(found: Iterable[Found], site: str) -> tuple[ParsedEntry, ...]:
+    """Entries in document order, each identity once; one without any words is left out."""
+    drafts = [draft for draft in map(_draft, found) if draft is not None]
+    marks = [Marks(guid, entry.link, entry.title, entry.lede) for guid, entry in drafts]
+    finished: dict[str, ParsedEntry] = {}
+    for identity, (_, entry) in zip(identities(marks, site), drafts, strict=True):
+        finished.setdefault(identity, _identified(entry, identity))
+    return tuple(finished.values())
+
+
+def language_of(tag: object) -> Language:
+    """The two-letter code of a language tag (BCP 47); "" when it has none."""
+    code = str(tag or "").strip().lower().replace("_", "-").split("-")[0]
+    return Language(code if len(code) == 2 and code.isascii() and code.isalpha() else "")
+
+
+def author_name(raw: str) -> str:
+    """A name for readers: no addresses, no e-mail."""
+    name = plain_title(raw)
+    if "@" in name or "://" in name:
+        name = name.partition("(")[2].partition(")")[0] if "(" in name else ""
+    return excerpt(name.strip(" ,;"), _AUTHOR_LIMIT)
+
+
+def _draft(found: Found) -> tuple[str, ParsedEntry] | None:
+    title = excerpt(plain_title(found.title), _TITLE_LIMIT)
+    text = full_text(found.summary.paragraphs, found.content.paragraphs)
+    lede = _lede(found.summary.paragraphs or found.content.paragraphs, title)
+    title = title or excerpt(lede, _TITLE_FROM_LEDE) or found.link
+    if not title:
+        return None
+    notes = (found.content, found.summary)
+    entry = ParsedEntry(
+        identity="",
+        title=title,
+        link=found.link,
+        lede=lede,
+        text=excerpt(text, _TEXT_LIMIT),
+        author=found.author or author_name(next((n.byline for n in notes if n.byline), "")),
+        author_about=next((note.about for note in notes if note.about), ""),
+        published=found.published,
+        picture=found.picture,
+        related=next((note.related for note in notes if note.related), ()),
+    )
+    return found.guid.strip()[:_LONGEST_GUID], entry
+
+
+def full_text(summary: Sequence[str], content: Sequence[str]) -> str:
+    """The longer of the two as paragraphs; "" when that is no more than a lede.
+
+    Observation: many feeds repeat the teaser as content, others put the whole text into the
+    summary. Rule: a text is the full one when it is longer than a lede may be, or has at least
+    two paragraphs and goes on where the summary ends.
+    """
+    short, long = sorted(("\n\n".join(summary), "\n\n".join(content)), key=len)
+    if len(long) > LEDE_LIMIT or (long.count("\n\n") and len(long) > 1.5 * len(short) and short):
+        return long
+    return ""
+
+
+def _lede(texts: Sequence[str], title: str) -> str:
+    """The first paragraphs in one line, without a first one that only repeats the title."""
+    if texts and texts[0].rstrip(".…") == title.rstrip(".…"):
+        texts = texts[1:]
+    kept: list[str] = []
+    length = 0
+    for paragraph in texts:
+        if length > LEDE_LIMIT:
+            break
+        kept.append(" ".join(paragraph.split()))
+        length += len(kept[-1]) + 1
+    return excerpt(" ".join(kept), LEDE_LIMIT)
+
+
+def _identified(entry: ParsedEntry, identity: str) -> ParsedEntry:
+    return ParsedEntry(
+        identity=identity,
+        title=entry.title,
+        link=entry.link,
+        lede=entry.lede,
+        text=entry.text,
+        author=entry.author,
+        author_about=entry.author_about,
+        published=entry.published,
+        picture=entry.picture,
+        related=tuple(pair for pair in entry.related if pair[1] != entry.link),
+    )
