@@ -1,6 +1,7 @@
 """Keys of polling, chats and subscriptions, and the page that lists every key.
 
-The desk's keys are in keys_desk.py, the queue's in keys_deliveries.py.
+The desk's keys are in keys_desk.py, the queue's in keys_deliveries.py; updates and searches have
+their own modules too.
 
 A family states its type, writer, lifetime and bound where its names are built, and
 `python -m bot.store.keys` prints docs/redis.md from that. No other module spells a key.
@@ -9,7 +10,7 @@ A family states its type, writer, lifetime and bound where its names are built, 
 import sys
 
 from bot.models.identifiers import ChatId, FeedId
-from bot.store import keys_deliveries, keys_desk
+from bot.store import keys_deliveries, keys_desk, keys_searches, keys_updates
 from bot.store.key_registry import (
     CHAT_SHARDS,
     FAMILIES,
@@ -36,6 +37,8 @@ __all__ = [
     "key_family",
     "keys_deliveries",
     "keys_desk",
+    "keys_searches",
+    "keys_updates",
 ]
 
 # Polling: one tag for each feed shard.

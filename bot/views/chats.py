@@ -12,13 +12,21 @@ ALERTS_A_DAY = 3
 """Breaking stories a day and language that the rules aim at."""
 
 
-def start_view(settings: Settings, *, alerts_a_day: int = ALERTS_A_DAY) -> View:
-    """What a newcomer has at once, and one press that turns it off."""
+def start_view(
+    settings: Settings, *, alerts_a_day: int = ALERTS_A_DAY, headlines: bool = True
+) -> View:
+    """What a newcomer has at once, and one press that turns it off.
+
+    `headlines`: whether the current ones come in the next message.
+    """
     text = Builder()
     text.add(bold(plain(f"Breaking news in {languages_text(settings)} is on.")))
     text.add(plain(f"About {alerts_a_day} alerts a day{_quiet_text(settings)}."))
     text.add(
-        plain("Each story comes once and is updated in place. Three current headlines follow."),
+        plain(
+            "Each story comes once and is updated in place."
+            + (" Current headlines follow." if headlines else "")
+        ),
         before="\n\n",
     )
     text.add(

@@ -1,0 +1,165 @@
+"""Feeds as people name them: adding one by its address, finding, removing, their health.
+
+Polling what was added is `bot.services.polling`'s.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from urllib.parse import urlsplit
+
+from bot.errors import RequestError
+from bot.fetch.fetcher import FeedFetcher
+from bot.models.feeds import Feed, PollState
+from bot.models.identifiers import Language, Topic, UserId
+from bot.news.identity import feed_id
+from bot.services.parsing import ParsingProcess
+from bot.services.wanted import read_address
+from bot.store.feeds import FeedStore
+
+TITLE_LIMIT = 120
+ADD_EXAMPLE = "/addfeed https://example.com/feed.xml technology en"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """A feed and what its last polls left behind; None before the first."""
+
+    feed: Feed
+    state: PollState | None
+
+    @property
+    def ill(self) -> bool:
+        """True while its polls fail."""
+        return self.state is not None and self.state.failures > 0
+
+
+class FeedService:
+    """Verbs over the feeds that are polled."""
+
+    def __init__(self, store: FeedStore, fetcher: FeedFetcher, parsing: ParsingProcess) -> None:
+        self._store = store
+        self._fetcher = fetcher
+        self._parsing = parsing
+
+    async def ensure(
+        self,
+        address: str,
+        *,
+        by: UserId | None,
+        topic: Topic | None = None,
+        language: Language | None = None,
+    ) -> Feed:
+        """Return the feed at an address, added first if it is not yet polled.
+
+        A new one is fetched and parsed to prove it a feed. Raises RequestError for an address
+        that cannot be one, FeedError with one sentence for what came back.
+        """
+        url = read_address(address)
+        found = await self._store.get(feed_id(url)) or await self._discover(url, by)
+        described = replace(found, topic=topic or found.topic, language=language or found.language)
+        if not await self._store.add(described) and described != found:
+            await self._store.update(described)
+        return described
+
+    async def _discover(self, url: str, by: UserId | None) -> Feed:
+        """Read the document once; the feed that it turns out to be, known already or not."""
+        fetched = await self._fetcher.fetch(url)
+        parsed = await self._parsing.parse(
+            fetched.body, url=fetched.url, content_type=fetched.content_type
+        )
+        moved = await self._store.get(feed_id(fetched.url))
+        if moved is not None:
+            return moved
+        title = " ".join(parsed.title.split())[:TITLE_LIMIT]
+        return Feed(
+            id=feed_id(url),
+            url=url,
+            title=title or urlsplit(url).hostname or url[:TITLE_LIMIT],
+            owner="",
+            language=parsed.language,
+            topic=None,
+            site=parsed.site,
+            added_by=by,
+        )
+
+    async def add(self, words: str, by: UserId) -> Feed:
+        """Do `URL [topic] [language]` of an operator; RequestError explains what is wrong."""
+        address, *rest = words.split() or [""]
+        topic: Topic | None = None
+        language: Language | None = None
+        for word in rest:
+            folded = word.lower()
+            if folded in set(Topic):
+                topic = Topic(folded)
+            elif len(folded) == 2 and folded.isascii() and folded.isalpha():
+                language = Language(folded)
+            else:
+                topics = ", ".join(Topic)
+                raise RequestError(
+                    f"“{word}” is neither a topic ({topics}) nor a two-letter language. "
+                    f"For example: {ADD_EXAMPLE}"
+                )
+        if not address:
+            raise RequestError(f"Which feed? For example: {ADD_EXAMPLE}")
+        return await self.ensure(address, by=by, topic=topic, language=language)
+
+    async def remove(self, words: str) -> Feed:
+        """Stop polling the feed of that address, id or title. Raises RequestError."""
+        example = "For example: /removefeed https://example.com/feed.xml"
+        if not words:
+            raise RequestError(f"Which feed? Give its address or its exact title. {example}")
+        found = await self.named(words)
+        if not found:
+            raise RequestError(f"No feed has that address or title; /feeds lists them. {example}")
+        if len(found) > 1:
+            raise RequestError(
+                f"{len(found)} feeds have that title; give the address of one. {example}"
+            )
+        await self._store.remove(found[0].id)
+        return found[0]
+
+    async def titles(self) -> tuple[str, ...]:
+        """Names of the sources, each once, in order."""
+        titles = {feed.title.lower(): feed.title for feed in await self._store.all()}
+        return tuple(titles[key] for key in sorted(titles))
+
+    async def named(self, words: str) -> tuple[Feed, ...]:
+        """Feeds of that id, address or title; the title's case is ignored."""
+        folded = " ".join(words.split()).lower()
+        feeds = await self._store.all()
+        exact = tuple(feed for feed in feeds if words in (feed.id, feed.url))
+        return exact or tuple(feed for feed in feeds if feed.title.lower() == folded)
+
+    async def source(self, name: str) -> str:
+        """Return the title of the source meant by a name; "" when none is.
+
+        The exact title wins; else a name with which exactly one source's title begins.
+        """
+        folded = " ".join(name.split()).lower()
+        titles = {feed.title.lower(): feed.title for feed in await self._store.all()}
+        if folded in titles:
+            return titles[folded]
+        starting = [title for key, title in titles.items() if key.startswith(folded)]
+        return starting[0] if len(starting) == 1 and len(folded) >= 3 else ""
+
+    async def similar_sources(self, name: str) -> tuple[str, ...]:
+        """Up to three titles that a mistyped name may have meant."""
+        titles = {feed.title.lower(): feed.title for feed in await self._store.all()}
+        near = get_close_matches(name.lower(), titles, n=3, cutoff=0.6)
+        holding = [key for key in titles if len(name) >= 3 and name.lower() in key]
+        return tuple(titles[key] for key in dict.fromkeys([*near, *sorted(holding)]))[:3]
+
+    async def languages(self) -> tuple[Language, ...]:
+        """Languages in which there is news, the ones with most feeds first."""
+        counted = Counter(feed.language for feed in await self._store.all() if feed.language)
+        return tuple(language for language, _ in counted.most_common())
+
+    async def health(self) -> tuple[FeedHealth, ...]:
+        """Every feed with its state: the ill ones first, then by title."""
+        feeds, states = await asyncio.gather(self._store.all(), self._store.states())
+        known = [FeedHealth(feed, states.get(feed.id)) for feed in feeds]
+        return tuple(
+            sorted(known, key=lambda item: (not item.ill, item.feed.title.lower(), item.feed.url))
+        )

@@ -1,0 +1,201 @@
+"""Stories as people ask for them: the latest, found by words, breaking, one of them; /flash.
+
+Placing entries in stories is the desk's; rendering is bot.views'.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from bot.errors import RequestError
+from bot.models.chats import Chat
+from bot.models.entries import Entry
+from bot.models.identifiers import Language, StoryId, Topic, UserId
+from bot.models.stories import Report, Story
+from bot.news.links import canonical_link
+from bot.search.index import SearchIndex
+from bot.services.feeds import FeedService
+from bot.services.wanted import bare_address
+from bot.store.desk import OrderKind, OrderStore
+from bot.store.searches import SearchStore
+from bot.store.stories import StoryStore
+from bot.views.pages import PAGE_SIZE, Page
+from bot.views.reading import RELATED_LIMIT
+
+DEEPEST_PAGE = 50
+"""Further back /search is the better way; a page of several languages reads all before it."""
+WORDS_LIMIT = 200
+QUIET_WORDS = 12
+"""Words of a headline that a search for related stories uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What /latest shows: everything, a topic or a source."""
+
+    code: str = ""
+    """At most 18 characters, for buttons: "", "t:<topic>", "s:<print of the source's title>"."""
+    label: str = ""
+    index: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of a search, and what stands for its words in buttons."""
+
+    page: Page
+    words: str
+    token: str
+
+
+class StoryService:
+    """Verbs over stories."""
+
+    def __init__(
+        self,
+        store: StoryStore,
+        orders: OrderStore,
+        index: SearchIndex,
+        searches: SearchStore,
+        feeds: FeedService,
+    ) -> None:
+        self._store = store
+        self._orders = orders
+        self._index = index
+        self._searches = searches
+        self._feeds = feeds
+
+    async def story(self, story: StoryId) -> Story:
+        """Return a story under any id it ever had. Raises RequestError when it is not kept."""
+        found = await self._store.get(story)
+        if found is None:
+            raise RequestError("That story is no longer kept. /latest shows what is new.")
+        return found
+
+    async def entry(self, report: Report) -> Entry | None:
+        """Return the entry behind a report, with its text; None when it is not kept."""
+        return await self._store.entry(report.entry)
+
+    async def shelf(self, words: str) -> Shelf:
+        """Understand what follows /latest. Raises RequestError for an unknown topic or source."""
+        folded = " ".join(words.split()).lower()
+        if not folded:
+            return Shelf()
+        if folded in set(Topic):
+            return Shelf(f"t:{folded}", folded.capitalize(), f"topic:{folded}")
+        title = await self._feeds.source(folded)
+        if title:
+            return _source_shelf(title)
+        near = await self._feeds.similar_sources(folded)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise RequestError(
+            f"I know no such topic or source.{hint} Topics are {', '.join(Topic)}. "
+            "For example: /latest technology"
+        )
+
+    async def shelf_of(self, code: str) -> Shelf:
+        """Return the shelf that a button names. Raises RequestError when it is gone."""
+        kind, _, value = code.partition(":")
+        if not code:
+            return Shelf()
+        if kind == "t" and value in set(Topic):
+            return await self.shelf(value)
+        for title in await self._feeds.titles():
+            if _source_shelf(title).code == code:
+                return _source_shelf(title)
+        raise RequestError("That source is no longer here. /latest shows everything.")
+
+    async def latest(self, chat: Chat, shelf: Shelf, number: int) -> Page:
+        """Return a page of the newest stories of a shelf.
+
+        Everything and topics are in the chat's languages; a source chosen by name shows all.
+        """
+        if shelf.code.startswith("s:"):
+            return await self._page(chat, shelf.index, number)
+        codes = chat.settings.news_languages
+        prefix = "language" if shelf.index == "all" else shelf.index
+        indices = tuple(f"{prefix}:{code}" for code in codes) or shelf.index
+        return await self._page(chat, indices, number)
+
+    async def breaking(self, chat: Chat, number: int) -> Page:
+        """Return a page of the stories that are or were breaking, in all languages."""
+        return await self._page(chat, "breaking", number)
+
+    async def headlines(self, chat: Chat, count: int) -> tuple[tuple[Story, Report], ...]:
+        """Return the newest stories in the chat's languages, for a newcomer."""
+        return (await self.latest(chat, Shelf(), 0)).items[:count]
+
+    async def _page(self, chat: Chat, index: str | Sequence[str], number: int) -> Page:
+        number = min(number, DEEPEST_PAGE)
+        ids, total = await self._store.latest(index, number * PAGE_SIZE, PAGE_SIZE)
+        shown = min(total, (DEEPEST_PAGE + 1) * PAGE_SIZE)
+        return Page(await self._told(chat, ids), number, shown)
+
+    async def search(self, chat: Chat, words: str, number: int = 0) -> Found:
+        """Find stories by words, best first. Raises RequestError without words."""
+        sought = " ".join(words.split())[:WORDS_LIMIT]
+        if not sought:
+            raise RequestError("What shall I search for? For example: /search election")
+        ids, total = await self._find(sought, number)
+        token = await self._searches.remember(sought)
+        return Found(Page(await self._told(chat, ids), number, total), sought, token)
+
+    async def search_again(self, chat: Chat, token: str, number: int) -> Found:
+        """Turn the page of an earlier search. Raises RequestError when it is forgotten."""
+        words = await self._searches.words(token)
+        if words is None:
+            raise RequestError("That search is too old to turn its pages. Send it again.")
+        return await self.search(chat, words, min(number, DEEPEST_PAGE))
+
+    async def _find(self, words: str, number: int) -> tuple[Sequence[StoryId], int]:
+        return await asyncio.to_thread(
+            self._index.search, words, limit=PAGE_SIZE, offset=number * PAGE_SIZE
+        )
+
+    async def related(self, chat: Chat, story: Story) -> tuple[tuple[Story, Report], ...]:
+        """Return other stories that share a headline's words."""
+        words = " ".join(story.lead_report.title.split()[:QUIET_WORDS])
+        ids, _ = await self._find(words, 0) if words else ((), 0)
+        others = [each for each in ids if each not in story.ids]
+        return (await self._told(chat, others))[:RELATED_LIMIT]
+
+    async def flash(self, named: str, by: UserId) -> Story:
+        """Order the desk to make a story breaking. Raises RequestError when none is meant."""
+        story = await self._named(named)
+        if story.breaking is not None:
+            raise RequestError("That story is breaking already.")
+        await self._orders.order(OrderKind.FLASH, story.id, by)
+        return story
+
+    async def _named(self, named: str) -> Story:
+        """Find a story by its id or by the address of one of its reports."""
+        address = named if "://" in named else bare_address(named)
+        if not address:
+            return await self.story(StoryId(named))
+        wanted = canonical_link(address)
+        ids, _ = await self._store.latest("all", 0, 2_000)
+        for story in (await self._store.get_many(ids)).values():
+            if any(canonical_link(report.link) == wanted for report in story.reports):
+                return story
+        raise RequestError("None of the latest 2,000 stories has that link.")
+
+    async def _told(self, chat: Chat, ids: Iterable[StoryId]) -> tuple[tuple[Story, Report], ...]:
+        """Pair stories with the reports that this chat reads; merged stories stand once."""
+        stories = await self._store.get_many(ids)
+        unique = {story.id: story for story in stories.values()}
+        return tuple((story, report_for(story, chat)) for story in unique.values())
+
+
+def report_for(story: Story, chat: Chat) -> Report:
+    """Choose the report of a story that a chat reads: the lead if it can, else in its languages."""
+    lead = story.lead_report
+    languages: tuple[Language, ...] = chat.settings.news_languages
+    if lead.language in languages:
+        return lead
+    return next((each for each in story.reports if each.language in languages), lead)
+
+
+def _source_shelf(title: str) -> Shelf:
+    print_of_title = blake2b(title.lower().encode(), digest_size=8).hexdigest()
+    return Shelf(f"s:{print_of_title}", title, f"source:{title.lower()}")

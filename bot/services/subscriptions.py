@@ -1,0 +1,246 @@
+"""Subscriptions in a chat's own words: made, replaced, listed, removed.
+
+Who may do it is `bot.services.access`'s; who gets a story is `bot.news.matching`'s.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from bot.errors import RequestError
+from bot.models.chats import Chat
+from bot.models.identifiers import ThreadId, Topic, UserId
+from bot.models.stories import Report, Story
+from bot.models.subscriptions import Subscription, SubscriptionKind
+from bot.news.identity import feed_id
+from bot.news.matching import wanted as wanted_report
+from bot.services.feeds import FeedService
+from bot.services.wanted import SUBSCRIBE_EXAMPLE, Wanted, bare_address, read_wanted
+from bot.store.clock import Clock
+from bot.store.subscriptions import SubscriptionStore
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """What /subscribe did."""
+
+    subscription: Subscription
+    before: Subscription | None
+    """The subscription that stood for the same subject; equal to the new one if nothing changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toggled:
+    """What a toggle did."""
+
+    subscription: Subscription
+    on: bool
+
+
+class SubscriptionService:
+    """Verbs over the subscriptions of a chat or of one of its forum topics."""
+
+    def __init__(self, store: SubscriptionStore, feeds: FeedService, clock: Clock) -> None:
+        self._store = store
+        self._feeds = feeds
+        self._clock = clock
+
+    async def of(self, chat: Chat, thread: ThreadId) -> tuple[Subscription, ...]:
+        """List a target's subscriptions: everything, topics, sources, feeds, each by name."""
+        found = [each for each in await self._store.of(chat.id) if each.thread == thread]
+        return tuple(sorted(found, key=lambda each: (_ORDER[each.kind], each.label.lower())))
+
+    async def subscribe(
+        self, chat: Chat, thread: ThreadId, words: str, *, by: UserId | None
+    ) -> Subscribed:
+        """Do what the words ask for. Raises RequestError or FeedError with a sentence."""
+        wanted = read_wanted(words)
+        if wanted.kind is SubscriptionKind.ALL:
+            return await self.put(chat, thread, wanted.kind, "", breaking_only=wanted.breaking_only)
+        if wanted.kind is SubscriptionKind.TOPIC:
+            return await self.put(
+                chat, thread, wanted.kind, wanted.value, breaking_only=wanted.breaking_only
+            )
+        if wanted.kind is SubscriptionKind.FEED:
+            return await self._subscribe_feed(chat, thread, wanted, by)
+        return await self._subscribe_source(chat, thread, wanted, by)
+
+    async def put(
+        self,
+        chat: Chat,
+        thread: ThreadId,
+        kind: SubscriptionKind,
+        value: str,
+        *,
+        breaking_only: bool,
+        label: str = "",
+    ) -> Subscribed:
+        """Make a subscription, replacing the one of the same subject.
+
+        One that changes nothing keeps the time since when it stands. Raises RequestError when the
+        chat has too many.
+        """
+        new = Subscription(
+            chat=chat.id,
+            thread=thread,
+            kind=kind,
+            value=value,
+            label=label or _label(kind, value, breaking_only),
+            breaking_only=breaking_only,
+            since=self._clock.now(),
+        )
+        standing = await self._store.of(chat.id)
+        before = next((each for each in standing if each.key == new.key), None)
+        if before is not None and replace(new, since=before.since) == before:
+            return Subscribed(before, before)
+        await self._store.add(new)
+        return Subscribed(new, before)
+
+    async def toggle(
+        self,
+        chat: Chat,
+        thread: ThreadId,
+        kind: SubscriptionKind,
+        value: str,
+        *,
+        breaking_only: bool,
+    ) -> Toggled:
+        """Switch a menu's subscription on, to another mode, or off when it stands just so.
+
+        Raises RequestError when the button names what is no longer there.
+        """
+        for each in await self.of(chat, thread):
+            if (each.kind, each.value, each.breaking_only) == (kind, value, breaking_only):
+                await self.remove([each])
+                return Toggled(each, on=False)
+        label = await self._label_of(kind, value)
+        done = await self.put(chat, thread, kind, value, breaking_only=breaking_only, label=label)
+        return Toggled(done.subscription, on=True)
+
+    async def _label_of(self, kind: SubscriptionKind, value: str) -> str:
+        """Check what a button names; "" where the kind and mode say it all."""
+        if kind is SubscriptionKind.ALL and not value:
+            return ""
+        if kind is SubscriptionKind.TOPIC and value in set(Topic):
+            return ""
+        if kind is SubscriptionKind.FEED:
+            label = next((feed.title for feed in await self._feeds.named(value)), "")
+        else:
+            titles = await self._feeds.titles()
+            label = next((title for title in titles if title.lower() == value), "")
+        if not label:
+            raise RequestError("That is no longer here. /subscribe shows what there is.")
+        return label
+
+    async def report(self, chat: Chat, thread: ThreadId, story: Story) -> Report | None:
+        """Return the report of a story that the target's subscriptions match; None without."""
+        standing = await self._store.of(chat.id)
+        return wanted_report(story, standing, chat.settings, thread=thread)
+
+    async def reasons(self, chat: Chat, thread: ThreadId, story: Story) -> tuple[Subscription, ...]:
+        """Return the target's subscriptions that match a story."""
+        return tuple(
+            each
+            for each in await self.of(chat, thread)
+            if wanted_report(story, (each,), chat.settings, thread=thread) is not None
+        )
+
+    async def unsubscribe(
+        self, chat: Chat, thread: ThreadId, words: str
+    ) -> tuple[Subscription, ...]:
+        """Remove what the words name, "all" being every one. Raises RequestError if nothing is."""
+        standing = await self.of(chat, thread)
+        gone = _named(standing, words)
+        if not gone:
+            raise RequestError(
+                "There is no such subscription here; /list shows those there are. "
+                "For example: /unsubscribe technology"
+                if standing
+                else "There is no subscription here. To make one, send for example: "
+                "/subscribe breaking"
+            )
+        await self.remove(gone)
+        return gone
+
+    async def remove(self, subscriptions: Iterable[Subscription]) -> None:
+        """Remove subscriptions; those already gone are no error."""
+        for each in subscriptions:
+            await self._store.remove(each.chat, each.key)
+
+    async def _subscribe_feed(
+        self, chat: Chat, thread: ThreadId, wanted: Wanted, by: UserId | None
+    ) -> Subscribed:
+        feed = await self._feeds.ensure(wanted.value, by=by)
+        return await self.put(
+            chat,
+            thread,
+            SubscriptionKind.FEED,
+            feed.id,
+            breaking_only=wanted.breaking_only,
+            label=feed.title,
+        )
+
+    async def _subscribe_source(
+        self, chat: Chat, thread: ThreadId, wanted: Wanted, by: UserId | None
+    ) -> Subscribed:
+        """Prefer a source whose whole name was typed, "breaking" included, over the mode."""
+        whole = await self._feeds.source(wanted.typed) if wanted.breaking_only else ""
+        title = whole or await self._feeds.source(wanted.value)
+        if not title:
+            address = bare_address(wanted.value)
+            if not address:
+                raise RequestError(await self._unknown(wanted.value))
+            feed = replace(wanted, kind=SubscriptionKind.FEED, value=address)
+            return await self._subscribe_feed(chat, thread, feed, by)
+        return await self.put(
+            chat,
+            thread,
+            SubscriptionKind.SOURCE,
+            title.lower(),
+            breaking_only=wanted.breaking_only and not whole,
+            label=title,
+        )
+
+    async def _unknown(self, name: str) -> str:
+        near = await self._feeds.similar_sources(name)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        shown = name if len(name) <= 60 else f"{name[:59]}…"
+        return (
+            f"I know no source or topic called “{shown}”.{hint} "
+            f"Topics are {', '.join(Topic)}. "
+            f"For example: /subscribe technology, or {SUBSCRIBE_EXAMPLE}"
+        )
+
+
+_ORDER = {kind: place for place, kind in enumerate(("all", "topic", "source", "feed"))}
+
+
+def _label(kind: SubscriptionKind, value: str, breaking_only: bool) -> str:
+    if kind is SubscriptionKind.ALL:
+        return "Breaking news" if breaking_only else "Everything"
+    return value.capitalize()
+
+
+def _named(standing: tuple[Subscription, ...], words: str) -> tuple[Subscription, ...]:
+    """Find the subscriptions that the words name."""
+    typed = " ".join(words.split())
+    if typed.lower() == "all":
+        return standing
+    if typed.lower() in ("breaking", "everything"):
+        breaking = typed.lower() == "breaking"
+        return tuple(
+            each
+            for each in standing
+            if each.kind is SubscriptionKind.ALL and each.breaking_only == breaking
+        )
+    labelled = tuple(each for each in standing if each.label.lower() == typed.lower())
+    if labelled:
+        return labelled
+    wanted = read_wanted(typed)
+    values = {wanted.value.lower(), wanted.typed.lower()}
+    if wanted.kind is SubscriptionKind.FEED:
+        values = {feed_id(wanted.value)}
+    elif address := bare_address(wanted.value):
+        values.add(feed_id(address))
+    return tuple(
+        each for each in standing if each.kind is not SubscriptionKind.ALL and each.value in values
+    )

@@ -1,0 +1,87 @@
+"""What the words after /subscribe and /unsubscribe mean, before anything is looked up.
+
+Pure. Observation: people type topics, sources and addresses alike, with and without "breaking"
+before or after them. Rule: the words "breaking" and "all" are reserved, an address is recognised
+by its scheme, a topic by its name, and what is left names a source. A source whose name ends in
+"breaking" is preferred over the mode when it exists (see `SubscriptionService`). Rejected: flags
+such as --breaking, which nobody types on a telephone.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bot.errors import RequestError
+from bot.models.identifiers import Topic
+from bot.models.subscriptions import SubscriptionKind
+
+SUBSCRIBE_EXAMPLE = "/subscribe https://example.com/feed.xml"
+ADDRESS_LIMIT = 2048
+_BREAKING = "breaking"
+_ALL = frozenset({"all", "everything"})
+_SCHEME = re.compile(
+    r"([a-z][a-z0-9+.-]{1,20})://\S+|(?:javascript|data|file|mailto):\S*", re.IGNORECASE
+)
+_BARE_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::[0-9]{1,5})?(?:[/?]\S*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A subscription asked for in words."""
+
+    kind: SubscriptionKind
+    value: str
+    """An address, a topic, a source's name as typed, or "" for everything."""
+    breaking_only: bool
+    typed: str = ""
+    """The whole of the words, for sources whose names contain "breaking"."""
+
+
+def read_wanted(words: str) -> Wanted:
+    """Understand the words; they must not be empty. Raises RequestError with an example."""
+    typed = " ".join(words.split())
+    subject, breaking_only = _without_mode(typed)
+    folded = subject.casefold()
+    if not subject or folded in _ALL:
+        return Wanted(SubscriptionKind.ALL, "", breaking_only)
+    if _SCHEME.match(subject):
+        return Wanted(SubscriptionKind.FEED, read_address(subject), breaking_only, typed)
+    if folded in set(Topic):
+        return Wanted(SubscriptionKind.TOPIC, folded, breaking_only, typed)
+    return Wanted(SubscriptionKind.SOURCE, subject.strip("\"'“”«»"), breaking_only, typed)
+
+
+def _without_mode(typed: str) -> tuple[str, bool]:
+    """Take "breaking" off either end."""
+    parts = typed.split(" ")
+    if parts[-1].casefold() == _BREAKING:
+        return " ".join(parts[:-1]), True
+    if parts[0].casefold() == _BREAKING:
+        return " ".join(parts[1:]), True
+    return typed, False
+
+
+def read_address(text: str) -> str:
+    """Return a feed's address as it is stored; RequestError when no http(s) feed can be there."""
+    address = re.sub(r"^feed:(?://)?(?=https?://)", "", text.strip(), flags=re.IGNORECASE)
+    address = re.sub(r"^feed://", "https://", address, flags=re.IGNORECASE)
+    if len(address) > ADDRESS_LIMIT:
+        raise RequestError(f"That address is longer than {ADDRESS_LIMIT} characters.")
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable or any(character.isspace() or ord(character) < 32 for character in address):
+        raise RequestError(
+            f"A feed's address starts with http:// or https://. For example: {SUBSCRIBE_EXAMPLE}"
+        )
+    if parts.username or parts.password:
+        raise RequestError("An address with a name or a password in it cannot be subscribed to.")
+    return address
+
+
+def bare_address(name: str) -> str:
+    """Return `https://…` for a name that looks like a host with an optional path; "" for others."""
+    return f"https://{name}" if _BARE_HOST.fullmatch(name) and len(name) < 1000 else ""

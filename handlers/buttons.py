@@ -1,0 +1,167 @@
+"""What a press on a button does, by its verb. Pages turn in place, stories open as messages."""
+
+from collections.abc import Awaitable, Callable
+
+from bot.errors import RequestError
+from bot.models.subscriptions import SubscriptionKind
+from bot.services.services import Services
+from bot.views.callbacks import Press, Verb, subscription_token
+from bot.views.chats import off_view, start_view
+from bot.views.reading import reason_text
+from bot.views.settings import Setting, page_after, parse_page, settings_view
+from bot.views.subscriptions import sentence_case, subscribed_view
+from handlers.feeds import health_page
+from handlers.reading import opened, unfolded
+from handlers.requests import Answer, Request
+from handlers.stories import breaking_page, found_page, latest_page
+from handlers.subscriptions import menu, page
+
+CHANGES = frozenset(
+    {
+        Verb.TOPICS,
+        Verb.SUBSCRIBE,
+        Verb.UNSUBSCRIBE,
+        Verb.OFF,
+        Verb.ON,
+        Verb.SETTINGS,
+        Verb.SET,
+    }
+)
+"""For a group's or channel's admins only."""
+OPENED = frozenset({Verb.READ, Verb.SOURCES, Verb.RELATED, Verb.WHY, Verb.MORE, Verb.LESS})
+"""Act in private chats only: a subscriber's press must not spam everyone."""
+STALE = "This button is from an older menu. Send /help for the commands."
+
+
+async def pressed(press: Press, request: Request, services: Services) -> Answer:
+    """Check who presses, then do it. Raises RequestError with a sentence for a notice."""
+    if press.verb in CHANGES or press.target is not None:
+        await services.access.require_change(request.subject, request.actor)
+    if press.verb in (Verb.SUBSCRIBE, Verb.ON):
+        services.access.require_subscriber(request.actor)
+    if press.verb is Verb.FEEDS:
+        services.access.require_operator(request.actor)
+    if press.verb in OPENED and not request.private:
+        raise RequestError(f"Open it in a private chat with @{services.bot_username}.")
+    return await _PRESSES[press.verb](press, request, services)
+
+
+async def _open(press: Press, request: Request, services: Services) -> Answer:
+    view = await opened(press, request, services)
+    # Only the opened message's own paging buttons carry a page.
+    return Answer(edit=view) if len(press.arguments) > 1 else Answer(send=view)
+
+
+async def _unfold(press: Press, request: Request, services: Services) -> Answer:
+    expanded = press.verb is Verb.MORE
+    return Answer(edit=await unfolded(press, request, services, expanded=expanded))
+
+
+async def _latest(press: Press, request: Request, services: Services) -> Answer:
+    code = press.arguments[1] if len(press.arguments) > 1 else ""
+    shelf = await services.stories.shelf_of(code)
+    return Answer(edit=await latest_page(request, services, shelf, press.page))
+
+
+async def _breaking(press: Press, request: Request, services: Services) -> Answer:
+    return Answer(edit=await breaking_page(request, services, press.page))
+
+
+async def _search(press: Press, request: Request, services: Services) -> Answer:
+    found = await services.stories.search_again(request.chat, press.arguments[1], press.page)
+    return Answer(edit=found_page(request, services, found))
+
+
+async def _list(press: Press, request: Request, services: Services) -> Answer:
+    return Answer(edit=await page(request, services, press.page))
+
+
+async def _topics(_press: Press, request: Request, services: Services) -> Answer:
+    return Answer(edit=await menu(request, services))
+
+
+async def _toggle(press: Press, request: Request, services: Services) -> Answer:
+    kind = SubscriptionKind(press.arguments[0])
+    value = press.arguments[2] if len(press.arguments) > 2 else ""
+    done = await services.subscriptions.toggle(
+        request.subject,
+        request.subject_thread,
+        kind,
+        value,
+        breaking_only=press.arguments[1] == "breaking",
+    )
+    if kind in (SubscriptionKind.FEED, SubscriptionKind.SOURCE) and done.on:
+        return Answer(
+            edit=subscribed_view(done.subscription, target=request.target, title=request.title)
+        )
+    words = sentence_case(reason_text(done.subscription))
+    text = f"{words}: {'on' if done.on else 'off'}"
+    return Answer(edit=await menu(request, services), text=text)
+
+
+async def _unsubscribe(press: Press, request: Request, services: Services) -> Answer:
+    standing = await services.subscriptions.of(request.subject, request.subject_thread)
+    gone = [each for each in standing if subscription_token(each) == press.arguments[0]]
+    await services.subscriptions.remove(gone)
+    text = f"Ended: {reason_text(gone[0])}" if gone else "That had ended already."
+    return Answer(edit=await page(request, services, press.page), text=text)
+
+
+async def _off(_press: Press, request: Request, services: Services) -> Answer:
+    await services.subscriptions.remove(
+        await services.subscriptions.of(request.subject, request.subject_thread)
+    )
+    return Answer(edit=off_view())
+
+
+async def _on(_press: Press, request: Request, services: Services) -> Answer:
+    await services.subscriptions.put(
+        request.subject, request.subject_thread, SubscriptionKind.ALL, "", breaking_only=True
+    )
+    return Answer(edit=start_view(request.subject.settings, headlines=False))
+
+
+async def _settings(press: Press, request: Request, _services: Services) -> Answer:
+    shown = parse_page(press.arguments[0] if press.arguments else "")
+    if shown is None:
+        raise RequestError(STALE)
+    return Answer(
+        edit=settings_view(
+            request.subject.settings, shown, target=request.target, title=request.title
+        )
+    )
+
+
+async def _set(press: Press, request: Request, services: Services) -> Answer:
+    name, value = press.arguments[0], press.arguments[1] if len(press.arguments) > 1 else ""
+    chat = await services.chats.press(request.subject, name, value)
+    shown = page_after(Setting(name))
+    return Answer(
+        edit=settings_view(chat.settings, shown, target=request.target, title=request.title)
+    )
+
+
+async def _feeds(press: Press, request: Request, services: Services) -> Answer:
+    return Answer(edit=await health_page(request, services, press.page))
+
+
+_PRESSES: dict[Verb, Callable[[Press, Request, Services], Awaitable[Answer]]] = {
+    Verb.READ: _open,
+    Verb.SOURCES: _open,
+    Verb.RELATED: _open,
+    Verb.WHY: _open,
+    Verb.MORE: _unfold,
+    Verb.LESS: _unfold,
+    Verb.LATEST: _latest,
+    Verb.BREAKING: _breaking,
+    Verb.SEARCH: _search,
+    Verb.LIST: _list,
+    Verb.TOPICS: _topics,
+    Verb.SUBSCRIBE: _toggle,
+    Verb.UNSUBSCRIBE: _unsubscribe,
+    Verb.OFF: _off,
+    Verb.ON: _on,
+    Verb.SETTINGS: _settings,
+    Verb.SET: _set,
+    Verb.FEEDS: _feeds,
+}

@@ -1,0 +1,90 @@
+"""Commands about the chat itself: /start, /settings, /status."""
+
+from bot.models.chats import ChatKind
+from bot.models.messages import View
+from bot.models.subscriptions import SubscriptionKind
+from bot.services.services import Services
+from bot.views.callbacks import parse_start
+from bot.views.chats import group_start_view, notice_view, start_view
+from bot.views.settings import SettingsPage, settings_view
+from bot.views.stories import bundle_view
+from handlers.reading import opened
+from handlers.requests import Request
+from handlers.subscriptions import menu, page
+
+HEADLINES = 3
+
+
+async def start(request: Request, services: Services) -> tuple[View, ...]:
+    """Greet: a newcomer gets breaking news and three headlines, a deep link its story.
+
+    Groups and channels get nothing until an admin chooses.
+    """
+    link = parse_start(request.arguments)
+    if link is not None and request.private:
+        return (await opened(link, request, services),)
+    if request.target is not None:
+        return (await menu(request, services),)
+    if not request.private:
+        return (group_start_view(channel=request.subject.kind is ChatKind.CHANNEL),)
+    services.access.require_subscriber(request.actor)
+    standing = await services.subscriptions.of(request.subject, request.subject_thread)
+    if any(each.kind is not SubscriptionKind.ALL or not each.breaking_only for each in standing):
+        return (await page(request, services, 0),)
+    await services.subscriptions.put(
+        request.subject,
+        request.subject_thread,
+        SubscriptionKind.ALL,
+        "",
+        breaking_only=True,
+    )
+    return await _first_headlines(request, services)
+
+
+async def _first_headlines(request: Request, services: Services) -> tuple[View, ...]:
+    chat = request.subject
+    headlines = await services.stories.headlines(chat, HEADLINES)
+    greeting = start_view(chat.settings, headlines=bool(headlines))
+    if not headlines:
+        return (greeting,)
+    shown = bundle_view(
+        headlines,
+        timezone=chat.settings.timezone,
+        now=services.clock.now(),
+        bot_username=services.bot_username,
+        private=True,
+    )
+    return (greeting, shown)
+
+
+async def settings(request: Request, services: Services) -> tuple[View, ...]:
+    """Open the menu, or change what is named and show the result."""
+    chat = request.subject
+    if request.arguments:
+        chat = await services.chats.change(chat, request.arguments)
+    return (
+        settings_view(chat.settings, SettingsPage.MAIN, target=request.target, title=request.title),
+    )
+
+
+async def status(request: Request, services: Services) -> tuple[View, ...]:
+    """Tell whether news is flowing, and which of this chat's feeds are ill."""
+    health = await services.feeds.health()
+    chosen = {
+        each.value
+        for each in await services.subscriptions.of(request.subject, request.subject_thread)
+    }
+    now = services.clock.now()
+    read = [item.state.last_success for item in health if item.state and item.state.last_success]
+    ill = [item for item in health if item.ill]
+    lines = [f"{len(health)} feeds, {len(ill)} of them failing."]
+    if read:
+        minutes = max(0, int((now - max(read)).total_seconds() // 60))
+        lines.append(
+            "A feed was read within the last minute."
+            if minutes < 1
+            else f"The last feed was read {minutes} min ago."
+        )
+    mine = [item for item in ill if chosen & {item.feed.id, item.feed.title.lower()}]
+    lines += [f"✗ {item.feed.title}: {item.state.last_error}" for item in mine[:10] if item.state]
+    return (notice_view("\n".join(lines), title="Status"),)
