@@ -17,13 +17,15 @@ from bot.news.text import excerpt, plain_title
 
 _LONGEST_MARKUP = 262_144
 _LONGEST_NAME = 120
+# Numbers stay as written: an id may be a number, and of any length. What some servers append to
+# the document (a banner, a timing) is not looked at.
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
 def parse_json(text: str, url: str) -> ParsedFeed:
     """Parse a JSON Feed found at `url`. Raises FeedError when it is none or broken."""
     try:
-        # Numbers stay as written: an id may be a number, and of any length.
-        document = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        document, _ = _DECODER.raw_decode(text)
     except (ValueError, RecursionError) as error:
         raise FeedError(
             FeedTrouble.BROKEN, "This address answers with damaged JSON, not with a feed."
