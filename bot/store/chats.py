@@ -11,7 +11,7 @@ from dataclasses import replace
 from bot.errors import StoreError
 from bot.models.chats import Chat, ChatKind
 from bot.models.identifiers import Address, ChatId
-from bot.store import keys
+from bot.store import keys, keys_deliveries
 from bot.store.client import Database
 from bot.store.documents import dump, load
 
@@ -40,6 +40,7 @@ class ChatStore:
         called again. None when the chat is unknown.
         """
         script = self._database.script("chat_replace")
+        names = [_chats(chat_id), keys_deliveries.paused(keys.chat_shard(chat_id))]
         for _ in range(_ATTEMPTS):
             document = await self._database.command("HGET", _chats(chat_id), chat_id)
             if document is None:
@@ -48,7 +49,7 @@ class ChatStore:
             after = change(before)
             if after == before:
                 return before
-            if await script([_chats(chat_id)], [chat_id, document, dump(after)]):
+            if await script(names, [chat_id, document, dump(after)]):
                 return after
         raise StoreError(f"Chat {chat_id} is changed by too many at once.")
 
@@ -70,7 +71,7 @@ class ChatStore:
         """The chat at an address; completes an upgrade that was interrupted."""
         chat_id = await self.resolve(address)
         chat = await self.get(chat_id)
-        if chat is not None and chat.address != address and chat_id != address:
+        if chat is not None and address not in (chat.address, Address(chat_id)):
             return await self._set_address(chat_id, address)
         return chat
 
@@ -79,7 +80,7 @@ class ChatStore:
 
         None when the chat is unknown: the next update from the address creates it.
         """
-        if new_address == chat_id:
+        if new_address == Address(chat_id):
             return await self.get(chat_id)
         shard = keys.chat_shard(ChatId(new_address))
         await self._database.script("chat_alias")(

@@ -17,20 +17,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from redis import exceptions
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import (
-    ConnectionError as RedisConnectionError,
-)
-from redis.exceptions import (
-    NoScriptError,
-    OutOfMemoryError,
-    RedisError,
-)
-from redis.exceptions import (
-    TimeoutError as RedisTimeoutError,
-)
 
 from bot.errors import StoreError
 from bot.store.clock import Clock
@@ -41,6 +31,10 @@ SCRIPTS = Path(__file__).parent / "scripts"
 OLDEST_SERVER = (6, 2)
 REQUEST_TIMEOUT = timedelta(seconds=10)
 CONNECT_TIMEOUT = timedelta(seconds=5)
+
+
+class LoadingError(StoreError):
+    """The server is there, but still reads its data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +58,13 @@ def _source(name: str) -> tuple[str, str]:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), text
 
 
-def _explained(error: RedisError) -> StoreError:
-    if isinstance(error, RedisConnectionError | RedisTimeoutError):
+def _explained(error: exceptions.RedisError) -> StoreError:
+    if isinstance(error, exceptions.BusyLoadingError):
+        return LoadingError("Redis is still loading its data.")
+    if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError):
         return StoreError(f"Redis does not answer: {str(error).rstrip('.')}.")
-    if isinstance(error, OutOfMemoryError):
+    # Inside of a script the refusal comes wrapped into the script's own error.
+    if isinstance(error, exceptions.OutOfMemoryError) or "OOM command not allowed" in str(error):
         return StoreError("Redis is full: raise its maxmemory or shorten RETENTION.")
     return StoreError(f"Redis refused a command: {error}")
 
@@ -104,7 +101,9 @@ class Batch:
         return self
 
     def script(self, name: str, keys: Sequence[str], args: Sequence[Argument] = ()) -> Self:
-        """Add one run of scripts/<name>.lua."""
+        """Add one run of scripts/<name>.lua; ValueError when its keys are of two hash tags."""
+        if len({key[: key.find("}") + 1] for key in keys}) > 1:
+            raise ValueError(f"{name} would touch two hash tags: {', '.join(keys)}")
         self._scripts[len(self._requests)] = name
         self._requests.append(("EVALSHA", _source(name)[0], len(keys), *keys, *args))
         return self
@@ -115,12 +114,14 @@ class Batch:
     async def run(self) -> list[Any]:
         """Answers in order of adding. Raises StoreError for the first request that failed."""
         answers = await self._send(range(len(self._requests)))
-        missing = [at for at, answer in answers.items() if isinstance(answer, NoScriptError)]
+        missing = [
+            at for at, answer in answers.items() if isinstance(answer, exceptions.NoScriptError)
+        ]
         if missing:
             await self._load({self._scripts[at] for at in missing})
             answers |= await self._send(missing)
         for answer in answers.values():
-            if isinstance(answer, RedisError):
+            if isinstance(answer, exceptions.RedisError):
                 raise _explained(answer) from answer
         return list(answers.values())
 
@@ -135,9 +136,9 @@ class Batch:
                     for at in which:
                         pipeline.execute_command(*self._requests[at])
                     answers = await pipeline.execute(raise_on_error=False)
-        except (RedisConnectionError, RedisTimeoutError) as error:
+        except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
             raise _explained(error) from error
-        except RedisError as error:
+        except exceptions.RedisError as error:
             answers = [error]
         return dict(zip(which, answers, strict=True))
 
@@ -145,7 +146,7 @@ class Batch:
         try:
             for name in names:
                 await self._client.execute_command("SCRIPT LOAD", _source(name)[1])
-        except RedisError as error:
+        except exceptions.RedisError as error:
             raise _explained(error) from error
 
 
@@ -234,9 +235,11 @@ class Database:
 
     async def _check(self, place: str) -> None:
         try:
-            facts = await self.command("INFO", "server")
+            facts = await self.command("INFO")
         except StoreError as error:
             raise StoreError(f"The Redis server at {place} cannot be used. {error}") from error
+        if facts.get("loading"):
+            raise LoadingError(f"The Redis server at {place} is still loading its data.")
         version = str(facts.get("redis_version", "0"))
         numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
         if numbers < OLDEST_SERVER:

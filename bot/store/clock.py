@@ -1,10 +1,17 @@
-"""The one clock of all processes: the server's TIME. Decides nothing; sleeps for nobody."""
+"""The one clock of all processes: the server's TIME. Nothing of the news."""
 
+import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+from bot.errors import StoreError
+
+logger = logging.getLogger(__name__)
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SYNCHRONISE_INTERVAL = timedelta(seconds=10)
 
 
 def milliseconds(moment: datetime) -> int:
@@ -50,3 +57,12 @@ class Clock:
         after = time.monotonic()
         self._server = EPOCH + timedelta(seconds=seconds, microseconds=microseconds)
         self._monotonic = (before + after) / 2
+
+    async def keep(self) -> None:
+        """Stay in step with the server; runs until cancelled."""
+        while True:
+            await asyncio.sleep(SYNCHRONISE_INTERVAL.total_seconds())
+            try:
+                await self.synchronise()
+            except StoreError as error:
+                logger.warning("The clock runs on alone: %s", error)

@@ -27,7 +27,8 @@ _VERSIONS: dict[type, int] = {}
 
 def dump(value: object) -> bytes:
     """A dataclass of bot.models as JSON; timedelta as seconds, enums as values."""
-    body = orjson.dumps(value, default=_dump_other)
+    # orjson's own form of a time drops a leading zero of the microseconds: isoformat instead.
+    body = orjson.dumps(value, default=_dump_other, option=orjson.OPT_PASSTHROUGH_DATETIME)
     head = b'{"v":%d' % _VERSIONS.get(type(value), 1)
     return head + (b"}" if body == b"{}" else b"," + body[1:])
 
@@ -54,6 +55,8 @@ def load(kind: type[Document], data: bytes | str) -> Document:
 
 
 def _dump_other(value: object) -> object:
+    if isinstance(value, datetime | time):
+        return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
     raise TypeError(f"{type(value).__name__} has no form in JSON")

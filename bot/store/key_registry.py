@@ -43,8 +43,8 @@ class KeyFamily:
     writer: str
     lifetime: str
     bound: str
-    builder: str
-    """The builder's function name."""
+    builder: Callable[..., str]
+    """Makes a name from the variable parts."""
 
 
 FAMILIES: list[KeyFamily] = []
@@ -61,7 +61,7 @@ def key_family(
 
     def register(builder: Callable[Parameters, str]) -> Callable[Parameters, str]:
         holds = " ".join((builder.__doc__ or "").split())
-        FAMILIES.append(KeyFamily(pattern, type, holds, writer, lifetime, bound, builder.__name__))
+        FAMILIES.append(KeyFamily(pattern, type, holds, writer, lifetime, bound, builder))
         return builder
 
     return register

@@ -1,0 +1,65 @@
+"""A real redis-server for tests: one for each test process, emptied for each test."""
+
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from bot.store.client import Database
+from bot.store.server_binary import find_binary
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The unix socket of a server that keeps nothing."""
+    # Under pytest's directory the path may be too long for a socket.
+    home = tmp_path_factory.mktemp("redis")
+    socket = home / "redis.sock"
+    options = {"port": "0", "unixsocket": str(socket), "dir": str(home), "save": ""}
+    arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+    with (home / "redis.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(find_binary().path), *arguments], stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait_for(socket, process)
+        yield socket
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _wait_for(socket: Path, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 20
+    with Redis(unix_socket_path=str(socket)) as client:
+        while True:
+            try:
+                client.ping()
+                return
+            except RedisConnectionError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise
+                # The server binds its socket within milliseconds; there is no event to wait on.
+                time.sleep(0.01)
+
+
+@pytest.fixture
+def redis_url(redis_server: Path) -> str:
+    """REDIS_URL of an empty server; for programs started by a test as well."""
+    with Redis(unix_socket_path=str(redis_server)) as client:
+        client.flushall()
+        client.config_set("maxmemory", "0")
+        client.script_flush()
+    return f"unix://{redis_server}"
+
+
+@pytest_asyncio.fixture
+async def database(redis_url: str) -> AsyncIterator[Database]:
+    """An open, empty database whose clock a test may move: `database.clock.offset`."""
+    async with await Database.open(redis_url) as opened:
+        yield opened
