@@ -7,7 +7,6 @@ rebuilt from Redis whenever it takes the lease, so a crash anywhere repeats noth
 import asyncio
 import logging
 import secrets
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.errors import LeaseLostError
@@ -19,8 +18,8 @@ from bot.news.matching import rules_of
 from bot.news.stories import StoryIndex, with_breaking
 from bot.services.stopping import Stopping
 from bot.store.clock import Clock
-from bot.store.entries import EntryStreams
 from bot.store.desk import Order, OrderStore
+from bot.store.entries import EntryStreams
 from bot.store.stories import StoryStore
 
 log = logging.getLogger(__name__)
@@ -31,14 +30,6 @@ IDLE = timedelta(milliseconds=150)
 WINDOW = timedelta(hours=72)
 EXPIRE_EACH = timedelta(minutes=10)
 BATCH = 50
-
-
-@dataclass(frozen=True, slots=True)
-class DeskProgress:
-    """For health: when the desk last went round, and whether it leads."""
-
-    leading: bool
-    last_round: datetime | None
 
 
 class Desk:
@@ -58,7 +49,8 @@ class Desk:
         self._clock = clock
         self._stopping = stopping
         self._token = secrets.token_hex(8)
-        self.progress = DeskProgress(leading=False, last_round=None)
+        self.last_round: datetime | None = None
+        """When it last went round, leading or standing by; for health."""
 
     async def run(self) -> None:
         """Stand by, lead, stand by again, until stopped."""
@@ -67,13 +59,13 @@ class Desk:
                 if await self._stories.acquire(self._token, LEASE):
                     await self._lead()
                 else:
+                    self.last_round = self._clock.now()
                     await self._stopping.rest(RENEW)
             except LeaseLostError:
                 log.warning("another desk took the lease; standing by")
             except Exception:
                 log.exception("the desk stopped for a moment; it starts afresh in a second")
                 await self._stopping.rest(timedelta(seconds=1))
-            self.progress = replace(self.progress, leading=False)
         await self._stories.release(self._token)
 
     async def _lead(self) -> None:
@@ -89,7 +81,7 @@ class Desk:
                     index.expire(now)
                     expired = now
                 busy = await self._round(index)
-                self.progress = DeskProgress(leading=True, last_round=now)
+                self.last_round = now
                 if not busy:
                     await self._stopping.rest(IDLE)
             if keeper.done():

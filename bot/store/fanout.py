@@ -67,16 +67,24 @@ class FanOutStreams:
         answers = iter(await first.run() if len(first) else [])
         for shard in range(CHAT_SHARDS):
             for rule in rules:
-                members = next(answers)
+                members, scores = _columns(next(answers))
                 while members:
-                    yield Chunk(shard, tuple(_target(member) for member, _ in members))
+                    yield Chunk(shard, tuple(_target(member) for member in members))
                     if len(members) < CHUNK:
                         break
-                    # Members of one chat share a score: go on at the last chat again.
-                    last = members[-1][1]
-                    members = await self._database.command(*_range(shard, rule, f"{last:.0f}"))
-                    if members and members[-1][1] == last and len(members) == CHUNK:
-                        members = await self._database.command(*_range(shard, rule, f"({last:.0f}"))
+                    members, scores = await self._beyond(shard, rule, scores)
+
+    async def _beyond(
+        self, shard: int, rule: str, scores: list[bytes]
+    ) -> tuple[list[bytes], list[bytes]]:
+        """The chunk after one with these scores.
+
+        The targets of one chat share a score, so it begins with the last chat again; only when
+        that chat alone filled the chunk does it begin behind it.
+        """
+        whole = scores[0] == scores[-1]
+        start = f"({scores[-1].decode()}" if whole else scores[-1].decode()
+        return _columns(await self._database.command(*_range(shard, rule, start)))
 
     async def raise_in(self, chunk: Chunk, event: FanOutEvent) -> int:
         """Raise the event for the chunk's targets; how many items changed. Twice is once."""
@@ -104,6 +112,10 @@ class FanOutStreams:
 def _range(shard: int, rule: str, start: str) -> tuple[str | int, ...]:
     name = keys.wants(shard, rule)
     return ("ZRANGEBYSCORE", name, start, "+inf", "WITHSCORES", "LIMIT", 0, CHUNK)
+
+
+def _columns(answer: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    return answer[0::2], answer[1::2]
 
 
 def _target(member: bytes) -> Target:

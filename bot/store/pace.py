@@ -5,13 +5,13 @@ All processes that send share it. A chat's own window is in bot.store.deliveries
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.config import Rate
 from bot.models.identifiers import ChatId
 from bot.store import keys_deliveries as keys
 from bot.store.client import Database
-from bot.store.clock import from_milliseconds, milliseconds
+from bot.store.clock import milliseconds
 
 HORIZON = timedelta(milliseconds=250)
 """Work claimed ahead of its slots: what is more urgent waits no longer than this."""
@@ -110,11 +110,6 @@ class Pace:
             .run()
         )
         return frozenset(owner.decode() for owner in owners)
-
-    async def last_beat(self) -> datetime | None:
-        """When any sender last beat; for health."""
-        newest = await self._database.command("ZREVRANGE", keys.senders(), 0, 0, "WITHSCORES")
-        return from_milliseconds(newest[0][1]) if newest else None
 
     def _now(self) -> int:
         return milliseconds(self._database.clock.now()) * 1000

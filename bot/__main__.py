@@ -1,0 +1,117 @@
+"""The command line: `newsflash` and `python -m bot`. Parses, configures, hands over."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from bot import __version__, logs
+from bot.composition import run
+from bot.config import Config, load
+from bot.doctor import examine
+from bot.errors import ConfigurationError, NewsflashError
+from bot.roles import ALL_ROLES, parse_roles
+from bot.sandbox_mode import run_sandbox
+from bot.services.stopping import Stopping
+
+Work = Callable[[Config, Stopping], Coroutine[Any, Any, bool]]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit: 0, 1 for trouble found or met, 2 for a bad command or setting."""
+    options = _parser().parse_args(arguments)
+    try:
+        config = load(os.environ)
+        work = _work(options)
+    except ConfigurationError as error:
+        _complain(error)
+        sys.exit(2)
+    logs.configure(config.log_level, config.log_format)
+    try:
+        well = uvloop.run(_until_stopped(work, config))
+    except ConfigurationError as error:
+        _complain(error)
+        sys.exit(2)
+    except NewsflashError as error:
+        _complain(error)
+        sys.exit(1)
+    sys.exit(0 if well else 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="newsflash", description="A news wire for Telegram: every story once, breaking first."
+    )
+    parser.add_argument("--version", action="version", version=f"newsflash {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    running = commands.add_parser("run", help="run the bot; without BOT_TOKEN, the sandbox")
+    running.add_argument(
+        "--roles", default="", help="some of poll,desk,deliver,commands,web (default: all)"
+    )
+    sandbox = commands.add_parser("sandbox", help="try the bot in the browser, without a token")
+    sandbox.add_argument("--polls", type=Path, help="a folder of stored polls to play as the wire")
+    sandbox.add_argument("--speed", type=_speed, default=60.0, help="times as fast (default: 60)")
+    commands.add_parser("doctor", help="check token, Redis, clock, webhook and feeds")
+    return parser
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 < speed <= 1_000_000:
+        raise argparse.ArgumentTypeError("expected a number above 0")
+    return speed
+
+
+def _work(options: argparse.Namespace) -> Work:
+    if options.command == "doctor":
+        return lambda config, _stopping: examine(config)
+    if options.command == "sandbox":
+        polls, speed = options.polls, options.speed
+        return lambda config, stopping: _well(
+            run_sandbox(config, stopping, polls=polls, speed=speed)
+        )
+    named = getattr(options, "roles", "")
+    roles = parse_roles(named) if named else ALL_ROLES
+
+    def work(config: Config, stopping: Stopping) -> Coroutine[Any, Any, bool]:
+        if config.token:
+            return _well(run(config, stopping, roles=roles))
+        if named:
+            raise ConfigurationError(["BOT_TOKEN: must be set to start only some roles"])
+        return _well(run_sandbox(config, stopping))
+
+    return work
+
+
+async def _well(running: Coroutine[Any, Any, None]) -> bool:
+    await running
+    return True
+
+
+async def _until_stopped(work: Work, config: Config) -> bool:
+    """The first SIGTERM or SIGINT drains; the second ends at once."""
+    stopping = Stopping()
+
+    def on_signal() -> None:
+        if stopping.requested:
+            os._exit(1)
+        stopping.request()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    return await work(config, stopping)
+
+
+def _complain(error: NewsflashError) -> None:
+    print(error, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""`newsflash doctor`: one line for each thing that must be right, exit status 1 on trouble.
+
+Part of the composition root: asks every part, changes nothing.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.composition import opened_database
+from bot.config import Config
+from bot.errors import NewsflashError
+from bot.fetch.fetcher import FeedFetcher
+from bot.messenger.bots import create_bot
+from bot.messenger.telegram import Messenger
+from bot.models.feeds import Feed
+from bot.news.opml import parse_opml
+from bot.news.parse import parse_document
+from bot.store.client import Database
+from bot.store.feeds import FeedStore
+
+CLOCK_TOLERANCE = timedelta(seconds=5)
+FEEDS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    subject: str
+    trouble: bool
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{'TROUBLE' if self.trouble else 'ok':<8}{self.subject}: {self.sentence}"
+
+
+async def examine(config: Config) -> bool:
+    """Print each finding as it comes; true when nothing is wrong."""
+    well = True
+    async for finding in _findings(config):
+        print(finding, file=sys.stdout, flush=True)
+        well = well and not finding.trouble
+    return well
+
+
+async def _findings(config: Config) -> AsyncIterator[Finding]:
+    yield await _token(config)
+    feeds: list[Feed] = []
+    try:
+        async with opened_database(config) as database:
+            yield await _redis(database)
+            yield _clock(database)
+            feeds = await FeedStore(database).all()
+    except NewsflashError as error:
+        yield Finding("Redis", True, str(error))
+    yield _webhook(config)
+    try:
+        feeds = feeds or list(parse_opml(config.feeds_file.read_bytes()))
+    except (OSError, NewsflashError) as error:
+        yield Finding("feeds", True, f"{config.feeds_file} cannot be read: {error}")
+    async for finding in _feeds(config, feeds):
+        yield finding
+
+
+async def _token(config: Config) -> Finding:
+    if not config.token:
+        return Finding("token", False, "BOT_TOKEN is not set: the sandbox runs instead")
+    try:
+        async with Messenger(create_bot(config.token, config.telegram_api_url)) as messenger:
+            return Finding("token", False, f"the bot is @{messenger.username}")
+    except NewsflashError as error:
+        return Finding("token", True, str(error))
+
+
+async def _redis(database: Database) -> Finding:
+    facts = await database.facts()
+    if not facts.persistent:
+        return Finding("Redis", True, "keeps nothing on disk: turn appendonly on")
+    if facts.evicts:
+        return Finding("Redis", True, "drops keys when full: set maxmemory-policy noeviction")
+    return Finding("Redis", False, f"version {facts.version}, persistent, evicts nothing")
+
+
+def _clock(database: Database) -> Finding:
+    apart = abs(database.clock.now() - datetime.now(UTC))
+    seconds = f"{apart.total_seconds():.1f} s apart from Redis"
+    return Finding("clock", apart > CLOCK_TOLERANCE, seconds)
+
+
+def _webhook(config: Config) -> Finding:
+    if config.webhook_url:
+        return Finding("webhook", True, "WEBHOOK_URL is set, but this version only polls")
+    return Finding("webhook", False, "not used; updates are polled")
+
+
+async def _feeds(config: Config, feeds: list[Feed]) -> AsyncIterator[Finding]:
+    """Every feed that does not answer by name; then how many do."""
+    room = asyncio.Semaphore(FEEDS_AT_ONCE)
+    async with _fetcher(config) as fetcher:
+        checks = [asyncio.create_task(_feed(fetcher, room, feed)) for feed in feeds]
+        failures = 0
+        for check in asyncio.as_completed(checks):
+            finding = await check
+            if finding is not None:
+                failures += 1
+                yield finding
+    answered = f"{len(feeds) - failures} of {len(feeds)} answer"
+    yield Finding("feeds", failures > 0 or not feeds, answered)
+
+
+@asynccontextmanager
+async def _fetcher(config: Config) -> AsyncIterator[FeedFetcher]:
+    async with FeedFetcher(allow_networks=config.fetch_allow_networks) as fetcher:
+        yield fetcher
+
+
+async def _feed(fetcher: FeedFetcher, room: asyncio.Semaphore, feed: Feed) -> Finding | None:
+    async with room:
+        try:
+            fetched = await fetcher.fetch(feed.url)
+            await asyncio.to_thread(
+                parse_document, fetched.body, url=fetched.url, content_type=fetched.content_type
+            )
+        except NewsflashError as error:
+            return Finding(f"feed {feed.title}", True, f"{feed.url}: {error}")
+    return None

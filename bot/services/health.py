@@ -1,0 +1,46 @@
+"""Whether the wire is working: each part of this process tells when it last went round."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.errors import StoreError
+from bot.store.client import Database
+
+STALLED = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Why the wire is not working, one sentence each; empty when it is."""
+
+    problems: tuple[str, ...]
+
+    @property
+    def well(self) -> bool:
+        """Nothing is wrong."""
+        return not self.problems
+
+
+class HealthService:
+    """Asks every part of this process."""
+
+    def __init__(self, database: Database, parts: dict[str, Callable[[], datetime | None]]) -> None:
+        self._database = database
+        self._parts = parts
+        self._started = database.clock.now()
+
+    async def check(self) -> Health:
+        """Never raises: what cannot be asked is a problem."""
+        problems = []
+        try:
+            await self._database.command("PING")
+        except StoreError as error:
+            problems.append(str(error))
+        now = self._database.clock.now()
+        for name, last_round in self._parts.items():
+            last = last_round() or self._started
+            if now - last > STALLED:
+                seconds = int((now - last).total_seconds())
+                problems.append(f"{name} made no progress for {seconds} s")
+        return Health(tuple(problems))

@@ -1,0 +1,1 @@
+"""HTTP for people and tools that run the bot. Pages and endpoints only; no rules."""

@@ -1,0 +1,162 @@
+"""What becomes of a pending item, decided without a clock or a server."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.models.deliveries import DeliveryClass, PendingItem, SentRecord
+from bot.models.identifiers import MessageId, StoryId, ThreadId
+from bot.models.stories import Breaking, Story
+from bot.news.deliveries import (
+    BUNDLE_FROM,
+    BUNDLE_MOST,
+    LATE,
+    Decision,
+    EditRule,
+    Step,
+    bundle,
+    decide,
+    in_order,
+    next_edit,
+    retry_delay,
+)
+from tests.store_values import a_report, a_story, an_entry
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+RULE = EditRule()
+
+
+def pending(
+    story: str = "a", *, version: int = 1, kind: DeliveryClass = DeliveryClass.NEWS, thread: int = 0
+) -> PendingItem:
+    return PendingItem(StoryId(story), ThreadId(thread), version, kind, NOW, NOW)
+
+
+def sent(version: int = 1, **changes: object) -> SentRecord:
+    record = SentRecord(MessageId(7), version, NOW - timedelta(minutes=1), "print")
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def broken(story: Story) -> Story:
+    return replace(story, breaking=Breaking(NOW, "reported by 3 outlets", ("a", "b", "c")))
+
+
+def step(
+    item: PendingItem,
+    story: Story | None,
+    record: SentRecord | None,
+    *,
+    matches: bool = True,
+    may_ring: bool = True,
+    now: datetime = NOW,
+) -> Decision:
+    report = story.lead_report if story and matches else None
+    return decide(item, story, report, record, may_ring=may_ring, now=now, rule=RULE)
+
+
+def test_an_ordinary_story_arrives_silently() -> None:
+    decision = step(pending(), a_story("a", an_entry()), None)
+    assert (decision.step, decision.silent) == (Step.SEND, True)
+
+
+def test_a_breaking_story_rings_when_it_may_and_is_silent_when_not() -> None:
+    story, item = broken(a_story("a", an_entry())), pending(kind=DeliveryClass.BREAKING)
+    assert not step(item, story, None).silent
+    assert step(item, story, None, may_ring=False).silent
+
+
+def test_what_no_subscription_matches_is_dropped() -> None:
+    assert step(pending(), a_story("a", an_entry()), None, matches=False).step is Step.DROP
+    assert step(pending(), None, None).step is Step.DROP
+
+
+def test_a_silent_story_that_becomes_breaking_gets_one_ringing_reply() -> None:
+    story, item = broken(a_story("a", an_entry())), pending(version=2, kind=DeliveryClass.BREAKING)
+    assert step(item, story, sent()).step is Step.RING
+    assert step(item, story, sent(alerted=True, rang=True)).step is Step.EDIT
+    assert step(item, story, sent(), may_ring=False).step is Step.EDIT
+
+
+def test_a_version_that_was_shown_is_not_shown_again() -> None:
+    assert step(pending(version=2), a_story("a", an_entry()), sent(2)).step is Step.DROP
+    assert step(pending(version=3), a_story("a", an_entry()), sent(2)).step is Step.EDIT
+
+
+def test_edits_are_three_then_fifteen_minutes_apart_and_five_at_most() -> None:
+    story, item = a_story("a", an_entry()), pending(version=9, kind=DeliveryClass.EDIT)
+    assert step(item, story, sent()).step is Step.EDIT
+    second = step(item, story, sent(edits=1, edited_at=NOW))
+    assert (second.step, second.until) == (Step.WAIT, NOW + timedelta(minutes=3))
+    third = step(item, story, sent(edits=2, edited_at=NOW))
+    assert (third.step, third.until) == (Step.WAIT, NOW + timedelta(minutes=15))
+    assert step(item, story, sent(edits=5, edited_at=NOW)).step is Step.DROP
+
+
+def test_no_edit_after_a_day_but_a_correction_always() -> None:
+    old = sent(sent_at=NOW - timedelta(hours=24))
+    item = pending(version=2, kind=DeliveryClass.EDIT)
+    assert step(item, a_story("a", an_entry()), old).step is Step.DROP
+    correction = pending(version=2, kind=DeliveryClass.CORRECTION)
+    assert step(correction, a_story("a", an_entry()), replace(old, edits=9)).step is Step.EDIT
+
+
+def test_a_changed_text_waits_less_than_one_more_source() -> None:
+    record = sent(edits=1, edited_at=NOW - timedelta(seconds=10))
+    changed = a_report(an_entry(), changed=NOW)
+    assert next_edit(a_report(an_entry()), record, RULE) == NOW + timedelta(seconds=170)
+    assert next_edit(changed, record, RULE) == NOW + timedelta(seconds=20)
+
+
+def sends(
+    count: int, *, kind: DeliveryClass = DeliveryClass.NEWS, thread: int = 0
+) -> list[Decision]:
+    story = a_story("a", an_entry())
+    return [
+        Decision(
+            replace(
+                pending(f"s{number}", kind=kind, thread=thread),
+                raised=NOW + timedelta(seconds=number),
+            ),
+            Step.SEND,
+            story.lead_report,
+        )
+        for number in range(count)
+    ]
+
+
+def test_four_ordinary_stories_of_one_topic_go_together_and_three_do_not() -> None:
+    assert bundle(sends(BUNDLE_FROM - 1), now=NOW) == ()
+    assert len(bundle(sends(BUNDLE_FROM), now=NOW)) == BUNDLE_FROM
+    apart = sends(BUNDLE_FROM - 1) + sends(BUNDLE_FROM - 1, thread=5)
+    assert bundle(apart, now=NOW) == ()
+
+
+def test_a_late_story_takes_the_others_along_but_never_a_breaking_one() -> None:
+    assert len(bundle(sends(2), now=NOW + LATE)) == 2
+    assert bundle(sends(1), now=NOW + LATE) == ()
+    assert bundle(sends(6, kind=DeliveryClass.BREAKING), now=NOW + LATE) == ()
+
+
+@given(st.integers(0, 60))
+def test_a_bundle_is_bounded_and_oldest_first(count: int) -> None:
+    together = bundle(sends(count), now=NOW)
+    assert len(together) <= BUNDLE_MOST
+    times = [decision.item.raised for decision in together]
+    assert times == sorted(times)
+    assert not together or times[0] == NOW
+
+
+@given(st.lists(st.sampled_from(list(DeliveryClass)), max_size=20))
+def test_breaking_goes_before_everything_else(classes: list[DeliveryClass]) -> None:
+    decisions = [
+        Decision(pending(str(number), kind=kind), Step.SEND) for number, kind in enumerate(classes)
+    ]
+    assert [one.item.delivery_class for one in in_order(decisions)] == sorted(classes)
+
+
+@given(st.integers(0, 10_000))
+def test_a_retry_waits_between_a_second_and_five_minutes(attempts: int) -> None:
+    assert timedelta(seconds=1) <= retry_delay(attempts) <= timedelta(minutes=5)
+    assert retry_delay(attempts) <= retry_delay(attempts + 1)
