@@ -1,3 +1,9 @@
 """Fixtures for every test; each kind lives in a module of its own."""
 
+from hypothesis import settings
+
 pytest_plugins = ["tests.redis_server"]
+
+# Shared processors make any deadline a coin toss.
+settings.register_profile("newsflash", max_examples=100, deadline=None)
+settings.load_profile("newsflash")

@@ -19,6 +19,7 @@ from bot.views.reports import (
     reading_minutes,
     source_name,
     source_text,
+    sources_text,
     strong_headline,
     updated_line,
 )
@@ -73,10 +74,10 @@ def sources_view(
     ordered = sorted(story.reports, key=lambda each: (each.published, each.arrived, each.entry))
     pages = page_count(len(ordered), SOURCES_SIZE)
     number = min(max(page, 0), pages - 1)
-    count = len(distinct_sources(story))
+    count = sources_text(len(distinct_sources(story)))
     text = Builder()
     text.add(strong_headline(report, breaking=story.breaking is not None))
-    text.add(plain("Reported by 1 source" if count == 1 else f"Reported by {count} sources"))
+    text.add(plain(f"Reported by {count}"))
     for each in ordered[number * SOURCES_SIZE : (number + 1) * SOURCES_SIZE]:
         when = moment_text(each.published, now=now, timezone=timezone)
         line = join(" · ", (plain(when), source_name(each)))

@@ -12,6 +12,7 @@ from bot.views.markers import strip_marker
 from bot.views.times import moment_text
 
 TITLE_UNITS = 300
+LISTED_TITLE_UNITS = 160
 SOURCE_UNITS = 60
 WORDS_A_MINUTE = 220
 BREAKING_PREFIX = "🔴 Breaking: "
@@ -67,14 +68,13 @@ def distinct_sources(story: Story) -> tuple[Report, ...]:
     return tuple(first.values())
 
 
-def source_line(
-    story: Story, report: Report, *, now: datetime, timezone: str, others: bool = True
-) -> Rich:
+def source_line(story: Story, report: Report, *, now: datetime, timezone: str) -> Rich:
     """ "Example Times · 2 min read · 14:05 · also: Daily Example, Wire"."""
     minutes = f"{reading_minutes(report.words)} min read" if report.words else ""
     when = moment_text(report.published, now=now, timezone=timezone)
-    also = other_sources(story, report) if others else Rich()
-    return join(" · ", (source_name(report), plain(minutes), plain(when), also))
+    return join(
+        " · ", (source_name(report), plain(minutes), plain(when), other_sources(story, report))
+    )
 
 
 def other_sources(story: Story, report: Report) -> Rich:
@@ -100,11 +100,31 @@ def updated_line(report: Report, *, now: datetime, timezone: str) -> Rich:
 def numbered(
     items: Sequence[tuple[Story, Report]], *, start: int, now: datetime, timezone: str
 ) -> tuple[Rich, ...]:
-    """ "3. Headline" and, below it, "Example Times · 14:05 · also: …", for lists of stories."""
+    """ "3. Headline" and, below it, "Example Times · 14:05 · 3 sources", for lists of stories.
+
+    At most 320 units each: ten of them fit into one message.
+    """
     return tuple(
         plain_prefix(f"{start + place}.")
-        + headline(report, breaking=story.breaking is not None, limit=200)
+        + headline(report, breaking=story.breaking is not None, limit=LISTED_TITLE_UNITS)
         + Rich("\n", 1)
-        + source_line(story, report, now=now, timezone=timezone)
+        + _short_line(story, report, now=now, timezone=timezone)
         for place, (story, report) in enumerate(items)
     )
+
+
+def _short_line(story: Story, report: Report, *, now: datetime, timezone: str) -> Rich:
+    count = len(distinct_sources(story))
+    return join(
+        " · ",
+        (
+            source_name(report),
+            plain(moment_text(report.published, now=now, timezone=timezone)),
+            plain(sources_text(count)) if count > 1 else Rich(),
+        ),
+    )
+
+
+def sources_text(count: int) -> str:
+    """ "1 source", "3 sources"."""
+    return "1 source" if count == 1 else f"{count} sources"

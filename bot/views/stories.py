@@ -15,6 +15,7 @@ from bot.views.reports import (
     headline,
     numbered,
     source_line,
+    sources_text,
     strong_headline,
     updated_line,
 )
@@ -65,8 +66,7 @@ def story_buttons(
     story: Story, *, bot_username: str, private: bool, expanded: bool = False
 ) -> tuple[tuple[Button, ...], ...]:
     """The keyboard alone: More and Less edit only this."""
-    count = len(distinct_sources(story))
-    sources = "1 source" if count == 1 else f"{count} sources"
+    sources = sources_text(len(distinct_sources(story)))
     if not private:
         names = ((READ, Verb.READ), (sources, Verb.SOURCES), (RELATED, Verb.RELATED))
         return (
