@@ -34,20 +34,32 @@ def find_chat(world: World, reference: str) -> Chat:
     """The chat with an id or @username; raises Refusal when there is none."""
     if not reference:
         raise bad_request("chat_id is empty")
-    if reference.startswith("@"):
-        chat_id = world.usernames.get(reference[1:].lower())
-    else:
-        try:
-            chat_id = int(reference)
-        except ValueError:
-            chat_id = None
+    chat_id = chat_id_of(world, reference)
     chat = world.chats.get(chat_id) if chat_id is not None else None
-    if chat is not None:
-        return chat
-    person = world.people.get(chat_id) if chat_id is not None else None
-    if person is not None:
+    if chat is None:
+        raise bad_request("chat not found")
+    return chat
+
+
+def chat_id_of(world: World, reference: object) -> int | None:
+    """The id that a chat_id argument names, None when it is neither a number nor a known name."""
+    if isinstance(reference, str) and reference.startswith("@"):
+        return world.usernames.get(reference[1:].lower())
+    try:
+        return int(reference) if isinstance(reference, str | int) else None
+    except ValueError:
+        return None
+
+
+def find_own_chat(call: Call) -> Chat:
+    """The chat of a call that acts in it: one that the bot may write to at all."""
+    reference = call.arguments.text("chat_id")
+    person_id = chat_id_of(call.world, reference)
+    if person_id in call.world.people and person_id not in call.world.chats:
         raise forbidden("bot can't initiate conversation with a user")
-    raise bad_request("chat not found")
+    chat = find_chat(call.world, reference)
+    check_writable(call.world, chat)
+    return chat
 
 
 def readable_chat(call: Call, name: str = "chat_id") -> Chat:
@@ -60,8 +72,7 @@ def readable_chat(call: Call, name: str = "chat_id") -> Chat:
 
 def writable_chat(call: Call, permission: str, what: str) -> Chat:
     """A chat where the bot may send; `permission` and `what` name the kind ("photos")."""
-    chat = find_chat(call.world, call.arguments.text("chat_id"))
-    check_writable(call.world, chat)
+    chat = find_own_chat(call)
     member = chat.member(call.world.bot.id)
     if chat.kind == "channel" and not member.may("can_post_messages"):
         raise bad_request("need administrator rights in the channel chat")
@@ -88,9 +99,14 @@ def check_writable(world: World, chat: Chat) -> None:
             {"migrate_to_chat_id": chat.migrated_to},
         )
     if chat.kind == "private":
-        if world.people[chat.id].blocked_bot:
+        person = world.people[chat.id]
+        if person.deactivated:
+            raise forbidden("user is deactivated")
+        if person.blocked_bot:
             raise forbidden("bot was blocked by the user")
         return
+    if chat.deleted:
+        raise forbidden("the group chat was deleted")
     _check_membership(world, chat)
 
 

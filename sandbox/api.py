@@ -18,7 +18,7 @@ from sandbox import (
     methods_send,
     methods_updates,
 )
-from sandbox.access import Call
+from sandbox.access import Call, chat_id_of
 from sandbox.arguments import Arguments, read_arguments
 from sandbox.faults import Fault, Faults
 from sandbox.journal import Entry, Journal
@@ -54,6 +54,7 @@ class BotApi:
     def add_routes(self, app: web.Application) -> None:
         """Mount `/bot<token>/<method>` and `/file/bot<token>/<path>`."""
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_route("*", "/bot{rest:.*}", _not_found)
         app.router.add_get("/file/bot{token}/{path:.+}", self._serve_file)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
@@ -65,7 +66,12 @@ class BotApi:
             arguments = await read_arguments(request)
         except Refusal as refusal:
             return _refused(refusal)
-        entry = Entry(named[0], self._chat_id(arguments), self.world.clock(), arguments.values)
+        entry = Entry(
+            named[0],
+            chat_id_of(self.world, arguments.values.get("chat_id")),
+            self.world.clock(),
+            arguments.values,
+        )
         self.journal.add(entry)
         fault = self.faults.take(named[0].lower(), entry.chat_id, "before")
         if fault is not None:
@@ -83,15 +89,6 @@ class BotApi:
             raise Refusal(401, "Unauthorized: invalid token specified")
         if token != self.world.bot.token:
             raise Refusal(401, "Unauthorized")
-
-    def _chat_id(self, arguments: Arguments) -> int | None:
-        reference = arguments.values.get("chat_id")
-        if isinstance(reference, str) and reference.startswith("@"):
-            return self.world.usernames.get(reference[1:].lower())
-        try:
-            return int(reference) if reference is not None else None
-        except (TypeError, ValueError):
-            return None
 
     async def _answer(
         self, method: Callable[[Call], object], entry: Entry, arguments: Arguments
@@ -141,7 +138,12 @@ class BotApi:
         if named is None:
             return None
         arguments = Arguments(values)
-        entry = Entry(named[0], self._chat_id(arguments), self.world.clock(), values)
+        entry = Entry(
+            named[0],
+            chat_id_of(self.world, arguments.values.get("chat_id")),
+            self.world.clock(),
+            values,
+        )
         self.journal.add(entry)
         return await self._answer(named[1], entry, arguments)
 
@@ -152,6 +154,10 @@ class BotApi:
         if stored is None or stored.address is not None:
             return _refused(Refusal(404, "Not Found"))
         return web.Response(body=stored.content, content_type="application/octet-stream")
+
+
+async def _not_found(_request: web.Request) -> web.Response:
+    return _refused(Refusal(404, "Not Found"))
 
 
 def _refused(refusal: Refusal) -> web.Response:

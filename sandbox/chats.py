@@ -71,6 +71,7 @@ class Chat:
     last_message_id: int = 0
     read: dict[int, int] = field(default_factory=dict)
     migrated_to: int | None = None
+    deleted: bool = False
     pinned: list[int] = field(default_factory=list)
     permissions: dict[str, bool] = field(default_factory=dict)
     brief: JsonObject = field(init=False)

@@ -128,8 +128,8 @@ class Client:
     def _member(self, order: Order) -> JsonObject:
         bot = self._world.bot.id
         target = bot if order.value("target") == "bot" else order.number("target")
-        given = order.table("rights")
-        rights = {str(name): bool(value) for name, value in given.items()} if given else None
+        given = order.table("rights") if order.value("rights") is not None else None
+        rights = None if given is None else {name: bool(value) for name, value in given.items()}
         standing.change_member(
             self._world,
             order.number("user"),

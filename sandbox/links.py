@@ -47,4 +47,5 @@ def checked_without_tdlib(address: str) -> str | None:
         return None
     port = f":{match['port']}" if match["port"] else ""
     rest = (match["rest"] or "/").replace(" ", "%20")
-    return f"{scheme}://{match['user'] or ''}{host}{port}{rest if rest.startswith('/') else '/' + rest}"
+    slash = "" if rest.startswith("/") else "/"
+    return f"{scheme}://{match['user'] or ''}{host}{port}{slash}{rest}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox import detection, hypertext, tdlib
 from sandbox.detection import units
+from sandbox.links import checked_link
 from sandbox.values import JsonObject, bad_request
 
 TEXT_LIMIT = 4096
@@ -35,6 +36,17 @@ _GIVEN_TYPES = frozenset(
         "custom_emoji",
         "date_time",
     }
+)
+_FIELDS = (
+    "type",
+    "offset",
+    "length",
+    "url",
+    "user",
+    "language",
+    "custom_emoji_id",
+    "unix_time",
+    "date_time_format",
 )
 # Outer formatting comes before inner formatting of the same range.
 _ORDER = {"blockquote": 0, "expandable_blockquote": 0, "pre": 2, "code": 3}
@@ -93,7 +105,13 @@ def _given(entities: object) -> list[JsonObject]:
             raise bad_request("can't parse entities: expected an Object")
         if type(entity.get("offset")) is not int or type(entity.get("length")) is not int:
             raise bad_request("can't parse entities: expected a field of type Number")
-        given.append(dict(entity))
+        known = {key: entity[key] for key in _FIELDS if key in entity}
+        if known["type"] == "text_link":
+            # A bad link keeps its text and loses the link.
+            known["url"] = checked_link(str(entity.get("url", "")))
+            if known["url"] is None:
+                continue
+        given.append(known)
     return given
 
 

@@ -2,9 +2,8 @@
 
 from sandbox.access import (
     Call,
-    check_writable,
-    find_chat,
     find_message,
+    find_own_chat,
     readable_chat,
     refuse_unless,
     writable_chat,
@@ -103,10 +102,9 @@ def send_chat_action(call: Call) -> bool:
 
 def leave_chat(call: Call) -> bool:
     """leaveChat: answers True."""
-    chat = find_chat(call.world, call.arguments.text("chat_id"))
+    chat = find_own_chat(call)
     if chat.kind == "private":
         raise bad_request("chat member status can't be changed in private chats")
-    check_writable(call.world, chat)
     bot_id = call.world.bot.id
     call.world.change_member(chat, bot_id, bot_id, Member("left"))
     return True
@@ -137,8 +135,7 @@ def unpin_chat_message(call: Call) -> bool:
 
 
 def _pinnable(call: Call) -> Chat:
-    chat = find_chat(call.world, call.arguments.text("chat_id"))
-    check_writable(call.world, chat)
+    chat = find_own_chat(call)
     right = "can_edit_messages" if chat.kind == "channel" else "can_pin_messages"
     member = chat.member(call.world.bot.id)
     refuse_unless(
@@ -189,8 +186,7 @@ def _set_closed(call: Call, closed: bool) -> bool:
 
 
 def _forum(call: Call) -> Chat:
-    chat = find_chat(call.world, call.arguments.text("chat_id"))
-    check_writable(call.world, chat)
+    chat = find_own_chat(call)
     if not chat.is_forum:
         raise bad_request("the chat is not a forum")
     member = chat.member(call.world.bot.id)

@@ -4,7 +4,7 @@ Rules: the bot edits its own messages only, without an age limit; an edit that c
 refused; anything may be deleted for 48 hours, others' messages only with the right to.
 """
 
-from sandbox.access import Call, check_writable, find_chat, find_message
+from sandbox.access import Call, find_message, find_own_chat
 from sandbox.chats import Chat, Message
 from sandbox.keyboard import inline_keyboard
 from sandbox.markup import read_caption
@@ -85,8 +85,7 @@ def _editable(call: Call) -> tuple[Chat, Message]:
         if chat is None or message is None:
             raise bad_request("MESSAGE_ID_INVALID")
         return chat, message
-    chat = find_chat(call.world, call.arguments.text("chat_id"))
-    check_writable(call.world, chat)
+    chat = find_own_chat(call)
     if not call.arguments.number("message_id"):
         raise bad_request("message identifier is not specified")
     message = find_message(call, chat, "edit")
@@ -130,8 +129,7 @@ def _edit(
 
 def delete_message(call: Call) -> bool:
     """deleteMessage: answers True."""
-    chat = find_chat(call.world, call.arguments.text("chat_id"))
-    check_writable(call.world, chat)
+    chat = find_own_chat(call)
     message = find_message(call, chat, "delete")
     if not _deletable(call, chat, message):
         raise bad_request("message can't be deleted for everyone")
@@ -146,8 +144,7 @@ def delete_messages(call: Call) -> bool:
         raise bad_request("message identifiers are not specified")
     if len(numbers) > DELETE_MANY:
         raise bad_request("too many message identifiers specified")
-    chat = find_chat(call.world, call.arguments.text("chat_id"))
-    check_writable(call.world, chat)
+    chat = find_own_chat(call)
     for number in numbers:
         message = chat.messages.get(number)
         if message is not None and _deletable(call, chat, message):

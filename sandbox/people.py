@@ -62,6 +62,7 @@ class Person:
     language_code: str | None = None
     started: bool = False
     blocked_bot: bool = False
+    deactivated: bool = False
 
     def user(self) -> JsonObject:
         """The Bot API's User object."""
