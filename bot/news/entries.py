@@ -65,4 +65,5 @@ def to_entry(parsed: ParsedEntry, feed: Feed, *, event: EntryEvent, arrived: dat
 def oldest_first(entries: Iterable[DatedValue]) -> list[DatedValue]:
     """Reading order of entries given in document order: by date, equal dates from the document's
     end, because feeds put the newest first."""
-    return sorted(reversed(list(entries)), key=lambda entry: entry.published)
+    from_the_end = list(entries)[::-1]
+    return sorted(from_the_end, key=lambda entry: entry.published)

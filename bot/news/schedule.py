@@ -45,10 +45,8 @@ def next_poll(
     stays fresh by the server's word. The interval before jitter lies in [minimum, maximum], the
     poll in [minimum, 1.1 * maximum].
     """
-    if state.last_success is None:
-        interval = minimum
-    else:
-        interval = _rhythm(now, entries_published, maximum)
+    first = state.last_success is None
+    interval = minimum if first else _rhythm(now, entries_published, maximum)
     if hint is not None and hint > interval:
         interval = min(hint, _LONGEST_HINT)
     interval = max(minimum, min(interval, maximum))
@@ -65,7 +63,7 @@ def _rhythm(now: datetime, entries_published: Sequence[datetime], maximum: timed
             return maximum / share
     recent = [moment for moment in dates if now - moment <= _RECENT][:_MOST_RECENT]
     # Silence since the newest entry is a gap too, one that has not ended yet.
-    return max((now - recent[-1]) / len(recent), silence / 2) / 2
+    return (now - recent[-1]) / len(recent) / 2
 
 
 def after_failure(
