@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.redis_server"]
+pytest_plugins = ["tests.browser", "tests.redis_server"]
 
 # Shared processors make any deadline a coin toss.
 settings.register_profile("newsflash", max_examples=100, deadline=None)

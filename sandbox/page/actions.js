@@ -41,9 +41,18 @@ export class Actions {
     const thread = this.#state.open?.chat === chatId ? this.#state.open.thread : null;
     // General is the forum itself: a message there has no thread.
     const options = { thread: thread === 1 || thread === null ? undefined : thread, reply_to: replyTo };
+    this.#state.sending.add(chatId);
     const answer = await this.#tried(server.send(this.#user, chatId, text, options));
+    this.#state.sending.delete(chatId);
     if (answer?.message) this.#state.add(chatId, answer.message);
     return answer !== null;
+  }
+
+  /** Sends a text file `{file_name, mime_type, content}` to the open chat. */
+  async sendDocument(document, caption) {
+    const { chat } = this.#state.open;
+    const answer = await this.#tried(server.sendDocument(this.#user, chat, document, caption));
+    if (answer?.message) this.#state.add(chat, answer.message);
   }
 
   async older(chat) {
@@ -90,10 +99,11 @@ export class Actions {
       server.press(this.#user, chatId, message.message_id, place.row, place.column),
     );
     node.removeAttribute("aria-busy");
-    if (answer) await this.#pressed(answer);
+    if (answer) await this.#pressed(answer, button);
   }
 
-  async #pressed({ answer, open_url: address, switch_inline: inline }) {
+  async #pressed({ answer, open_url: address, switch_inline: inline }, button) {
+    if (answer === null && button.callback_data !== undefined) notices.toast("The bot did not answer in time.");
     if (answer?.text && answer.show_alert) await notices.alertDialog(answer.text, this.#state.bot.first_name);
     else if (answer?.text) notices.toast(answer.text);
     if (address || answer?.url) this.follow(address ?? answer.url);
@@ -171,6 +181,11 @@ export class Actions {
     return notices.toast("This sandbox has no such chat.", { kind: "error" });
   }
 
+  /** Lets the bot write again after it was blocked. */
+  unblock() {
+    return this.#tried(server.block(this.#user, false));
+  }
+
   /** Deletes a message for everybody, after asking. */
   async remove(message) {
     const choices = [{ label: "Delete for everybody", value: true, kind: "danger" }];
@@ -191,10 +206,12 @@ export class Actions {
 /** The menu of a chat by its type: each value is a request to make. */
 function possibilities(chat) {
   if (chat.type === "private") {
-    return [
-      { label: "Block the bot", value: (user) => server.block(user, true), kind: "danger" },
-      { label: "Unblock the bot", value: (user) => server.block(user, false) },
-    ];
+    const blocked = chat.can_post === false;
+    return [{
+      label: blocked ? "Unblock the bot" : "Block the bot",
+      kind: blocked ? "" : "danger",
+      value: (user) => server.block(user, !blocked),
+    }];
   }
   const become = (status) => (user, { id }) => server.member(user, id, "bot", status);
   const choices = [

@@ -21,7 +21,7 @@ export class Composer {
   #asked = 0;
   #suggestions;
   #bar = element("div", { class: "reply-bar", hidden: true });
-  #refused = element("p", { class: "refused", hidden: true });
+  #refused = element("div", { class: "refused", hidden: true });
   #form;
   field = element("textarea", {
     id: "composer", rows: "1", class: "field", placeholder: "Message", maxlength: LONGEST,
@@ -30,14 +30,17 @@ export class Composer {
   });
   node = element("footer", { class: "composer" });
 
-  /** `actions`: `send(text, replyTo)`, `inline(query, offset)`, `choose(query, id)`, `leave()`, `up()`. */
+  /**
+   * `actions`: `send(text, replyTo)`, `sendDocument(document, caption)`, `inline(query, offset)`, `choose(query, id)`, `start(payload)`,
+   * `unblock()`, `leave()`, `up()`.
+   */
   constructor(state, actions) {
     this.#state = state;
     this.#actions = actions;
     this.#suggestions = new Suggestions(this.field);
     const commands = iconButton("slash", "Commands", { data: { testid: "commands" }, on: { click: () => this.#menu() } });
     const send = iconButton("send", "Send", { class: "send", data: { testid: "send" }, on: { click: () => this.#send() } });
-    this.#form = element("div", { class: "composer-row" }, commands, this.field, send);
+    this.#form = element("div", { class: "composer-row" }, commands, this.field, this.#attach(), send);
     this.node.append(this.#suggestions.node, this.#bar, this.#form, this.#refused);
     this.field.addEventListener("input", () => this.#typed());
     this.field.addEventListener("keydown", (event) => this.#key(event));
@@ -57,11 +60,19 @@ export class Composer {
     const allowed = chat.can_post !== false && !topic?.closed;
     this.#form.hidden = !allowed;
     this.#refused.hidden = allowed;
-    this.#refused.textContent = topic?.closed
-      ? "This topic is closed" : `Only administrators write in this ${chat.type === "channel" ? "channel" : "chat"}`;
+    if (!allowed) this.#refused.replaceChildren(...this.#reason(chat, topic));
     this.field.placeholder = chat.type === "channel" ? "Post to the channel" : "Message";
     this.#suggestions.hide();
     this.#grow();
+  }
+
+  /** Why one cannot write here, in words. */
+  #reason(chat, topic) {
+    if (topic?.closed) return ["This topic is closed"];
+    if (chat.type === "channel") return ["Only administrators write in this channel"];
+    if (chat.type !== "private") return ["You may not write in this group"];
+    const unblock = element("button", { type: "button", class: "unblock", on: { click: () => this.#actions.unblock() } }, "Unblock");
+    return ["You have blocked the bot", unblock];
   }
 
   focus() {
@@ -107,6 +118,23 @@ export class Composer {
       if (reply) this.reply(reply);
     }
     return undefined;
+  }
+
+  /** A button that sends a text file (a feed list, for example), with what was written as caption. */
+  #attach() {
+    const input = element("input", { type: "file", hidden: true, data: { testid: "file" } });
+    input.addEventListener("change", async () => {
+      const [file] = input.files;
+      input.value = "";
+      if (!file) return;
+      const document = { file_name: file.name, mime_type: file.type, content: await file.text() };
+      const caption = this.field.value;
+      this.#clear();
+      this.focus();
+      await this.#actions.sendDocument(document, caption);
+    });
+    const button = iconButton("clip", "Send a text file", { on: { click: () => input.click() } });
+    return [button, input];
   }
 
   #clear() {
@@ -170,7 +198,8 @@ export class Composer {
       if (complete) this.write(`/${command} `);
       else this.#command(command);
     };
-    this.#suggestions.show(items, take, { label: "Commands" });
+    const note = begun || items.length ? "" : "The bot has no commands here yet";
+    this.#suggestions.show(items, take, { label: "Commands", note });
   }
 
   #command(command) {
@@ -202,13 +231,16 @@ export class Composer {
     const answer = await this.#actions.inline(query, offset);
     if (asked !== this.#asked || !answer) return;
     const items = answer.results.map(inlineItem);
-    const take = async (id) => {
+    // The bot's own button over the results leads to its private chat.
+    if (answer.button && !offset) items.unshift({ title: answer.button.text, value: answer.button });
+    const take = async (value) => {
       this.#clear();
       this.focus();
-      await this.#actions.choose(query, id);
+      if (typeof value === "string") await this.#actions.choose(query, value);
+      else await this.#actions.start(value.start_parameter);
     };
     if (offset) this.#suggestions.extend(items);
-    else this.#suggestions.show(items, take, { label: "Results", note: items.length ? "" : "Nothing found", mark: 0 });
+    else this.#suggestions.show(items, take, { label: "Results", note: items.length ? "" : "Nothing found", mark: answer.button ? 1 : 0 });
     this.#suggestions.reachedEnd = answer.next_offset ? () => {
       this.#suggestions.reachedEnd = null;
       this.#ask(query, answer.next_offset);

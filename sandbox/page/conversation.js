@@ -80,8 +80,9 @@ export class Conversation {
     this.#subtitle.classList.toggle("typing", typing);
     const kind = kindOf(chat).word;
     const address = chat.username ? ` · @${chat.username}` : "";
+    const members = chat.members && chat.type !== "private" ? ` · ${chat.members} members` : "";
     const usual = chat.type === "private"
-      ? `bot · @${this.#state.bot.username}` : `${kind}${address} · you are ${roleOf(chat)}`;
+      ? `bot · @${this.#state.bot.username}` : `${kind}${address}${members} · you are ${roleOf(chat)}`;
     this.#subtitle.textContent = typing ? `${this.#state.bot.first_name} is typing…` : usual;
   }
 

@@ -11,6 +11,8 @@ import * as server from "./server.js";
 import { summary } from "./service.js";
 import { State } from "./state.js";
 
+const PAUSE = 300;
+
 const client = document.getElementById("client");
 const state = new State();
 const bell = new Bell();
@@ -35,11 +37,10 @@ async function load() {
 async function reload(user) {
   const snapshot = await server.state(user);
   const before = state.current;
-  const { messages = [] } = snapshot.chats.find((chat) => chat.id === before?.id) ?? {};
-  const shown = before?.messages.slice(-messages.length || before.messages.length) ?? [];
-  const same = JSON.stringify(shown) === JSON.stringify(messages);
-  state.load(state.people, snapshot, same ? before : null);
-  if (before && !same) state.show(before.id, state.open?.thread ?? null);
+  state.load(state.people, snapshot);
+  if (!before) return;
+  const same = JSON.stringify(before.messages) === JSON.stringify(state.current?.messages);
+  if (!same) state.show(before.id, state.open?.thread ?? null);
 }
 
 function act(user) {
@@ -61,6 +62,19 @@ function arrived({ chat, message, own }) {
     toast(text, { title: from, kind: "ringing", chat: chat.id, open: () => open(chat.id, message.message_thread_id ?? null, message.message_id) });
   }
   title.flash(text);
+}
+
+const toTell = new Set();
+
+/** Tells the sandbox what was read, soon and once for many messages. */
+function reading(chatId) {
+  if (toTell.size === 0) setTimeout(tellRead, PAUSE);
+  toTell.add(chatId);
+}
+
+function tellRead() {
+  for (const chatId of toTell) server.read(state.me.id, chatId).catch(() => {});
+  toTell.clear();
 }
 
 function open(chatId, thread = null, messageId = null) {
@@ -129,8 +143,11 @@ const user = await load().catch((error) => {
 
 const composer = new Composer(state, {
   send: (text, replyTo) => actions.send(text, replyTo),
+  sendDocument: (document, caption) => actions.sendDocument(document, caption),
   inline: (query, offset) => actions.inline(query, offset),
   choose: (query, id) => actions.choose(query, id),
+  start: (payload) => actions.start(payload),
+  unblock: () => actions.unblock(),
   leave: () => back(),
   up: () => conversation.timeline.focusLast(),
 });
@@ -155,6 +172,7 @@ const list = new ChatList(document.getElementById("sidebar"), state, { choose: o
 actions.open = open;
 actions.composer = composer;
 state.addEventListener("message", ({ detail }) => arrived(detail));
+state.addEventListener("read", ({ detail }) => reading(detail.chat));
 state.addEventListener("chats", () => { title.unread = state.unread; });
 document.getElementById("conversation").addEventListener("click", clickedInside);
 document.addEventListener("visibilitychange", () => {

@@ -101,7 +101,8 @@ function bubble(message, view, { named, own }) {
     { class: `bubble ${message.preview?.large || message.photo_url ? "wide" : ""}`.trim() },
     named && senderLine(message),
     origin(message),
-    message.reply_to_message && quoted(message, view),
+    // In a forum every message of a topic answers the one that opened the topic.
+    message.reply_to_message && !message.reply_to_message.forum_topic_created && quoted(message, view),
     attachment(message),
     above && card,
     words,

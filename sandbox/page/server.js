@@ -36,6 +36,8 @@ export const state = (user) => get("state", { user });
 export const older = (user, chat, before, limit) => get("messages", { user, chat, before, limit });
 export const send = (user, chat, text, { thread, reply_to } = {}) =>
   post("send", { user, chat, text, thread, reply_to });
+export const sendDocument = (user, chat, document, text) =>
+  post("send", { user, chat, document, text });
 export const press = (user, chat, message_id, row, column) =>
   post("press", { user, chat, message_id, row, column });
 export const start = (user, payload) => post("start", { user, payload });
@@ -46,6 +48,7 @@ export const member = (user, chat, target, status, rights) =>
   post("member", { user, chat, target, status, rights });
 export const block = (user, blocked) => post("block", { user, blocked });
 export const migrate = (chat) => post("migrate", { chat });
+export const read = (user, chat) => post("read", { user, chat });
 export const remove = (user, chat, message_id) => post("delete", { user, chat, message_id });
 
 /**

@@ -1,9 +1,11 @@
 /**
  * What the page knows: the acting person, the bot, the chats and their messages, what is open
  * and what is unread. Changes only through its methods, and tells each change as an event
- * ("chats", "open", "message", "edited", "deleted", "older", "commands", "typing").
+ * ("chats", "open", "read", "message", "edited", "deleted", "older", "typing").
  * Touches neither the document nor the network.
  */
+
+import { isOwn } from "./names.js";
 
 export const GENERAL = 1;
 const KEPT = 500;
@@ -13,26 +15,38 @@ export function threadOf(chat, message) {
   return chat.is_forum ? message.message_thread_id ?? GENERAL : null;
 }
 
+/**
+ * A snapshot's messages, with those known before and after them: events may have come while the
+ * snapshot was under way. A restarted sandbox counts anew, hence nothing is kept unless the
+ * snapshot's last message is the one known by that number (`joined`).
+ */
+function merged(messages, known) {
+  const last = messages.at(-1);
+  const joined = known.some((one) => one.message_id === last?.message_id && one.date === last.date);
+  if (!joined) return { messages: [...messages], joined };
+  const first = messages[0].message_id;
+  const older = known.filter((one) => one.message_id < first);
+  const newer = known.filter((one) => one.message_id > last.message_id);
+  return { messages: [...older, ...messages, ...newer], joined };
+}
+
 export class State extends EventTarget {
   people = [];
   me = null;
   bot = null;
   chats = new Map();
   open = null;
+  /** The chats in which a text of this person is on its way to the server. */
+  sending = new Set();
 
-  /**
-   * Takes a whole snapshot (`/client/state`); what is open stays open when it still exists.
-   * `kept` is a known chat whose messages are kept, older ones included.
-   */
-  load(people, snapshot, kept = null) {
+  /** Takes a whole snapshot (`/client/state`); what is open stays open when it still exists. */
+  load(people, snapshot) {
     this.people = people;
     this.me = snapshot.me;
     this.bot = snapshot.bot;
     const before = this.chats;
     this.chats = new Map();
-    for (const chat of snapshot.chats) {
-      this.#place(chat.id === kept?.id ? { ...chat, messages: undefined } : chat, before.get(chat.id));
-    }
+    for (const chat of snapshot.chats) this.#place(chat, before.get(chat.id));
     if (![...this.chats.values()].some((chat) => chat.type === "private")) this.#placeBot();
     if (this.open && !this.chats.has(this.open.chat)) this.open = null;
     this.#tell("chats");
@@ -43,7 +57,7 @@ export class State extends EventTarget {
       ...topic,
       message_thread_id: topic.message_thread_id ?? GENERAL,
     }));
-    const messages = chat.messages ?? known?.messages ?? [];
+    const { messages, joined } = merged(chat.messages ?? [], known?.messages ?? []);
     const fresh = messages.length ? messages.at(-1).message_id : 0;
     // After a reconnection only what came since this page last looked is unread.
     const unread = known
@@ -55,11 +69,11 @@ export class State extends EventTarget {
       title: chat.type === "private" ? this.bot.first_name : chat.title,
       face: chat.type === "private" ? this.bot.id : chat.id,
       topics,
-      messages: [...messages],
+      messages,
       unread: this.watching(chat.id) ? 0 : unread,
       unreadTopics: known?.unreadTopics ?? new Map(),
       last: Math.max(known?.last ?? 0, fresh),
-      complete: chat.messages ? messages.length === 0 : known?.complete ?? true,
+      complete: joined ? known.complete : messages.length === 0,
     });
   }
 
@@ -139,6 +153,7 @@ export class State extends EventTarget {
     const elsewhere = [...chat.unreadTopics].filter(([thread]) => thread !== this.open.thread);
     chat.unreadTopics = new Map(elsewhere);
     chat.unread = elsewhere.reduce((sum, [, count]) => sum + count, 0);
+    this.#tell("read", { chat: chat.id });
     this.#tell("chats");
   }
 
@@ -169,7 +184,9 @@ export class State extends EventTarget {
       chat.complete = false;
     }
     chat.last = Math.max(chat.last, message.message_id);
-    const own = message.from?.id === this.me.id && !message.sender_chat;
+    // A channel speaks in its own name, also when this person writes in it.
+    const spoken = this.sending.has(chat.id) && message.sender_chat?.id === chat.id;
+    const own = spoken || isOwn(message, this.me);
     if (!own) this.#countUnread(chat, message);
     this.#tell("message", { chat, message, own, visible: this.#isVisible(chat, message) });
     return this.#tell("chats");
@@ -180,7 +197,10 @@ export class State extends EventTarget {
   }
 
   #countUnread(chat, message) {
-    if (this.#isVisible(chat, message) && this.watching(chat.id)) return;
+    if (this.#isVisible(chat, message) && this.watching(chat.id)) {
+      this.#tell("read", { chat: chat.id });
+      return;
+    }
     chat.unread += 1;
     const thread = threadOf(chat, message);
     if (thread !== null) chat.unreadTopics.set(thread, (chat.unreadTopics.get(thread) ?? 0) + 1);
