@@ -48,10 +48,15 @@ class Postings:
                 self._lists.pop(term, None)
 
     def candidates(self, entry: Features, weights: TermWeights) -> list[EntryId]:
-        """The entries that share most weight of this one's rarest terms, best first."""
-        values = weights.of(entry.full, cyrillic=entry.cyrillic)
+        """The entries that share most weight of this one's rarest terms, best first.
+
+        Rarest among the terms that somebody shares: looking up the others finds nothing.
+        """
+        shared_terms = [term for term in entry.full if term in self._lists]
+        values = weights.of(shared_terms, cyrillic=entry.cyrillic)
         for term in entry.title:
-            values[term] *= TITLE_BONUS
+            if term in values:
+                values[term] *= TITLE_BONUS
         rarest = sorted(values, key=lambda term: (-values[term], term))[:RAREST_TERMS]
         shared: Counter[Key] = Counter()
         for term in rarest:

@@ -23,9 +23,9 @@ from typing import Final
 from bot.news.templates import is_template
 from bot.news.tokens import LEAD_CHARACTERS, is_cyrillic, numbers, term_ids, terms
 
-PRIOR_DOCUMENTS: Final = 1000
+PRIOR_DOCUMENTS: Final = 10_000
 """Documents assumed before the first: without them two entries that agree on every word of a
-young index would share only "frequent" words."""
+young index would share only "frequent" words. Any value from 1,000 on serves."""
 NUMBERS_PENALTY: Final = 0.10
 NUMBERS_VETO: Final = 0.40
 SAME_OUTLET_PENALTY: Final = 0.10

@@ -108,7 +108,7 @@ class Window:
     def expire(self, now: datetime) -> list[EntryId]:
         """Forget what arrived over 72 hours ago; returns whom that concerned."""
         gone = []
-        while self._order and self._order[0][0] <= now - WINDOW:
+        while self._order and self._order[0][0] < now - WINDOW:
             key = heapq.heappop(self._order)
             member = self._members.get(key[1])
             if member is not None and member.key == key:
