@@ -1,5 +1,8 @@
 """The world that a newcomer finds: three people, one bot, and a chat of every kind."""
 
+import time
+from collections.abc import Callable
+
 from sandbox.chats import Topic
 from sandbox.people import Member
 from sandbox.world import World
@@ -7,9 +10,9 @@ from sandbox.world import World
 ALEX, OLENA, MAX = 1001, 1002, 1003
 
 
-def default_world() -> World:
+def default_world(clock: Callable[[], float] = time.time) -> World:
     """Alex with a private chat, a supergroup, a forum, a basic group and a channel."""
-    world = World()
+    world = World(clock=clock)
     world.add_person(ALEX, "Alex Newcomer", "alex_newcomer", "en", started=True)
     world.add_person(OLENA, "Olena Admin", "olena_admin", "uk")
     world.add_person(MAX, "Max Member", "max_member", "de")
