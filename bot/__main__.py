@@ -12,11 +12,11 @@ from typing import Any
 import uvloop
 
 from bot import __version__, logs
-from bot.composition import run
 from bot.config import Config, load
 from bot.doctor import examine
 from bot.errors import ConfigurationError, NewsflashError
 from bot.roles import ALL_ROLES, parse_roles
+from bot.running import run
 from bot.sandbox_mode import run_sandbox
 from bot.services.stopping import Stopping
 

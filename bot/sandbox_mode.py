@@ -17,11 +17,11 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.composition import run
 from bot.config import Config
 from bot.errors import ConfigurationError
 from bot.models.identifiers import UserId
 from bot.news.deliveries import EditRule
+from bot.running import run
 from bot.services.stopping import Stopping
 from sandbox import Sandbox
 from sandbox.archive import ArchiveWire
@@ -60,7 +60,7 @@ async def run_sandbox(
             [f"PORT: {config.host}:{config.port} cannot be used: {error.strerror}"]
         ) from error
     try:
-        wire.register_previews(sandbox.previews)
+        wire.register_previews(sandbox.world.previews)
         await wire.start(address)
         with _data_folder() as folder:
             feeds = await _feeds_file(address, folder)

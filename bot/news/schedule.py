@@ -26,13 +26,14 @@ _LONGEST_HINT = timedelta(hours=24)
 _LONGEST_BACK_OFF = timedelta(hours=24)
 _LONGEST_RETRY_AFTER = timedelta(days=7)
 _SPREAD = 0.1
+_SLOWER = 1.05
 
 
 def next_poll(
     now: datetime,
     state: PollState,
     *,
-    entries_published: Sequence[datetime],
+    entries_published: Sequence[datetime] | None,
     minimum: timedelta,
     maximum: timedelta,
     jitter: float,
@@ -40,13 +41,19 @@ def next_poll(
 ) -> tuple[timedelta, datetime]:
     """(interval, time of the next poll) after a success.
 
-    `entries_published` are the dates of the document's entries, in any order; `jitter` is a
+    `entries_published` are the dates of the document's entries, in any order, None when it was
+    unchanged: then the former interval grows a little. `jitter` is a
     random number in [0, 1) that moves the poll by at most a tenth; `hint` is how long the answer
     stays fresh by the server's word. The interval before jitter lies in [minimum, maximum], the
     poll in [minimum, 1.1 * maximum].
     """
     first = state.last_success is None
-    interval = minimum if first else _rhythm(now, entries_published, maximum)
+    if first:
+        interval = minimum
+    elif entries_published is None:
+        interval = min(state.interval * _SLOWER, maximum)
+    else:
+        interval = _rhythm(now, entries_published, maximum)
     if hint is not None and hint > interval:
         interval = min(hint, _LONGEST_HINT)
     interval = max(minimum, min(interval, maximum))

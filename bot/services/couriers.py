@@ -178,11 +178,11 @@ class Courier:
             await self._pace.flooded(chat.id, pause)
             return Result(_all(items, Fate.WAIT, now + pause), not_before=now + pause)
         if outcome.action is Action.PAUSE:
-            await self._chats.pause(chat, outcome.sentence)
+            await self._chats.pause(chat.id, outcome.sentence)
             await self._queue.drop_all(chat.id)
             return Result((), not_before=now)
         if outcome.action is Action.MOVE and outcome.moved_to is not None:
-            await self._chats.move(chat, outcome.moved_to)
+            await self._chats.move(chat.id, outcome.moved_to)
             return Result(_all(items, Fate.WAIT, now), not_before=now)
         old = [item for item in items if now - item.raised >= GIVE_UP_AFTER]
         if outcome.action in (Action.RETRY, Action.UNCERTAIN, Action.STOP) and not old:

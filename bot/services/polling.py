@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.errors import FeedError
+from bot.errors import FeedError, FeedTrouble, NewsflashError
 from bot.fetch.fetcher import FeedFetcher, Fetched
 from bot.models.entries import Entry, EntryEvent, ParsedEntry, ParsedFeed
 from bot.models.feeds import Feed, PollState, Validators
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 IDLE = timedelta(milliseconds=250)
 LEASE = timedelta(seconds=60)
 MOST_AT_ONCE = 64
+_UNREAD = frozenset(FeedTrouble) - {FeedTrouble.NOT_A_FEED, FeedTrouble.BROKEN}
+"""Troubles before any of the document was parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,10 @@ class Poller:
     async def _guarded(self, feed: Feed) -> None:
         try:
             await self.poll(feed)
-        except Exception:
+        except NewsflashError as error:
             # The claim's lease is the next poll; nothing was committed, so nothing is lost.
+            log.warning("%s", error)
+        except Exception:
             log.exception("the poll of %s was cut short", feed.url)
 
     async def poll(self, feed: Feed) -> None:
@@ -93,7 +97,7 @@ class Poller:
         state = await self._feeds.state(feed.id) or _first_state(now, self._bounds)
         try:
             fetched = await self._fetcher.fetch(feed.url, state.validators)
-            if fetched.unchanged:
+            if fetched.status == "unchanged":
                 await self._commit_unchanged(feed, state, fetched)
                 return
             print_now = document_print(fetched.body)
@@ -141,7 +145,7 @@ class Poller:
 
     async def _commit_unchanged(self, feed: Feed, state: PollState, fetched: Fetched) -> None:
         now = self._clock.now()
-        interval, due = self._schedule(now, state, [], fetched.hint)
+        interval, due = self._schedule(now, state, None, fetched.hint)
         after = replace(
             state,
             validators=fetched.validators,
@@ -157,24 +161,32 @@ class Poller:
     async def _commit_failure(self, feed: Feed, state: PollState, error: FeedError) -> None:
         now = self._clock.now()
         interval, due = after_failure(
-            now, state, minimum=self._bounds.minimum, error=error, jitter=random.random()
+            now,
+            state,
+            minimum=self._bounds.minimum,
+            jitter=random.random(),
+            retry_after=timedelta(seconds=error.retry_after or 0),
         )
         after = replace(
             state,
-            # Dropped, so that nothing can hide behind a 304 after a failure to parse.
-            validators=Validators(),
+            # Dropped after a failure to parse, so that nothing can hide behind a 304.
+            validators=state.validators if error.trouble in _UNREAD else Validators(),
             next_poll=due,
             interval=interval,
             failures=state.failures + 1,
             last_error=str(error),
             last_poll=now,
-            document_print="",
+            document_print=state.document_print if error.trouble in _UNREAD else "",
         )
         log.info("%s cannot be read (%d in a row): %s", feed.url, after.failures, error)
         await self._feeds.commit(feed, (), {}, after)
 
     def _schedule(
-        self, now: datetime, state: PollState, published: list[datetime], hint: timedelta | None
+        self,
+        now: datetime,
+        state: PollState,
+        published: list[datetime] | None,
+        hint: timedelta | None,
     ) -> tuple[timedelta, datetime]:
         return next_poll(
             now,
@@ -200,7 +212,7 @@ def classify(
     Until the first poll is committed all of them are the baseline: found, never pushed.
     """
     entries = []
-    for entry in oldest_first(parsed.entries):
+    for entry in parsed.entries:
         former = known.get(entry.identity)
         if former == _print(entry):
             continue
@@ -208,7 +220,7 @@ def classify(
         if not state.baseline_done:
             event = EntryEvent.BASELINE
         entries.append(to_entry(entry, feed, event=event, arrived=arrived))
-    return tuple(entries)
+    return tuple(oldest_first(entries))
 
 
 def _print(entry: ParsedEntry) -> str:

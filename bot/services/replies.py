@@ -54,7 +54,7 @@ class Replies:
                 return outcome.message_id
             plain = outcome.action is Action.PLAIN
             if outcome.action is Action.MOVE and outcome.moved_to is not None:
-                chat = await self._chats.move(chat, outcome.moved_to)
+                chat = await self._chats.move(chat.id, outcome.moved_to) or chat
             elif not await self._goes_on(chat, outcome, attempt):
                 break
         return None
@@ -97,7 +97,7 @@ class Replies:
             await asyncio.sleep(2**attempt / 2)
             return True
         if outcome.action is Action.PAUSE:
-            await self._chats.pause(chat, outcome.sentence)
+            await self._chats.pause(chat.id, outcome.sentence)
         elif outcome.action is Action.PLAIN:
             return True
         log.warning("an answer to chat %s was refused: %s", chat.id, outcome.sentence)

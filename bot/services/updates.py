@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from bot.messenger.telegram import Messenger, UpdatesRefusedError
+from bot.messenger.refusals import RefusedError
+from bot.messenger.telegram import Messenger
 from bot.models.identifiers import ChatId
 from bot.services.stopping import Stopping
 from bot.store.clock import Clock
@@ -57,7 +58,7 @@ class UpdateIntake:
         while not self._stopping.requested:
             try:
                 offset = await self._round(offset)
-            except UpdatesRefusedError as error:
+            except RefusedError as error:
                 log.error("updates are refused: %s", error)
                 await self._stopping.rest(timedelta(seconds=5))
             except Exception:
@@ -68,7 +69,7 @@ class UpdateIntake:
 
     async def _round(self, offset: int) -> int:
         """One getUpdates; the answer is the offset that confirms what was stored."""
-        fetching = asyncio.create_task(self._messenger.get_updates(offset, POLL))
+        fetching = asyncio.create_task(self._messenger.get_updates(offset or None, timeout=POLL))
         stopped = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({fetching, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()

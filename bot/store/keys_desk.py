@@ -50,7 +50,9 @@ def story_alias(story_id: StoryId) -> str:
     bound="one per entry",
 )
 def entry(entry_id: EntryId) -> str:
-    """The mark of what was placed: p = content print, a = arrival in ms; d = Entry document."""
+    """The mark of what was placed: p = content print, a = arrival in ms; d = Entry document,
+    s = its story.
+    """
     return f"{DESK}:entry:{entry_id}"
 
 

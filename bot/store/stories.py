@@ -193,6 +193,11 @@ class StoryStore(DeskLease):
         document = await self._database.command("HGET", keys_desk.entry(entry_id), "d")
         return None if document is None else load(Entry, document)
 
+    async def home(self, entry_id: EntryId) -> Story | None:
+        """The story that an entry was placed in, under the id by which it is known now."""
+        story_id = await self._database.command("HGET", keys_desk.entry(entry_id), "s")
+        return None if story_id is None else await self.get(StoryId(story_id.decode()))
+
     async def marked(self, entry: Entry) -> bool:
         """The entry was placed already: with this content, or in a later state."""
         content_print, arrived = await self._database.command(

@@ -1,0 +1,196 @@
+"""Running the roles of one process until it is asked to stop. Part of the composition root."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.composition import Shared, Stores, make_services, opened_database, seed_feeds
+from bot.config import Config
+from bot.errors import ConfigurationError, NewsflashError
+from bot.fetch.fetcher import FeedFetcher
+from bot.messenger.bots import create_bot
+from bot.messenger.telegram import Messenger
+from bot.news.deliveries import EditRule
+from bot.roles import ALL_ROLES, Role
+from bot.search.index import SearchIndex
+from bot.services.chat_deliveries import ChatDeliveries
+from bot.services.couriers import Courier
+from bot.services.deliveries import Sender
+from bot.services.desk import Desk
+from bot.services.fanout import FanOut
+from bot.services.health import HealthService
+from bot.services.parsing import ParsingProcess
+from bot.services.polling import PollBounds, Poller
+from bot.services.search import SearchProjection
+from bot.services.stopping import Stopping
+from bot.services.updates import RawUpdate, UpdateIntake
+from bot.store.client import Database
+from bot.web.server import WebServer
+from handlers.dispatch import handle
+from handlers.menus import publish_menus
+
+log = logging.getLogger(__name__)
+
+SYNCHRONISE_EACH = timedelta(seconds=30)
+DEFAULT_EDITS = EditRule()
+
+Run = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Process:
+    """The running parts of one process: each a coroutine function that ends after `stopping`."""
+
+    def __init__(self, shared: Shared, stopping: Stopping) -> None:
+        self._shared = shared
+        self._stopping = stopping
+        self._runs: dict[str, Run] = {}
+        self.last_rounds: dict[str, Callable[[], datetime | None]] = {}
+        """For health: when each part last went round."""
+        self._runs["clock"] = self._keep_clock
+
+    def add_poll(self) -> None:
+        """The role `poll`."""
+        shared, config = self._shared, self._shared.config
+        bounds = PollBounds(config.poll_min, config.poll_max)
+        clock = shared.stores.database.clock
+        poller = Poller(
+            shared.stores.feeds, shared.fetcher, shared.parsing, bounds, clock, self._stopping
+        )
+        self._runs["poll"] = poller.run
+        self.last_rounds["poll"] = lambda: poller.last_round
+
+    def add_desk(self) -> None:
+        """The role `desk`: placing, and fanning out."""
+        stores = self._shared.stores
+        clock = stores.database.clock
+        desk = Desk(stores.entries, stores.stories, stores.orders, clock, self._stopping)
+        self._runs["desk"] = desk.run
+        self.last_rounds["desk"] = lambda: desk.last_round
+        self._runs["fan out"] = FanOut(stores.fanout, self._stopping).run
+
+    def add_deliver(self, edit_rule: EditRule) -> None:
+        """The role `deliver`."""
+        stores, messenger = self._shared.stores, self._shared.messenger
+        clock = stores.database.clock
+        courier = Courier(
+            stores.queue,
+            stores.pace,
+            stores.chats,
+            stores.subscriptions,
+            stores.stories,
+            messenger,
+            clock,
+            bot_username=messenger.username,
+        )
+        chats = ChatDeliveries(
+            stores.queue,
+            stores.chats,
+            stores.subscriptions,
+            stores.stories,
+            courier,
+            clock,
+            edit_rule,
+            self._stopping,
+        )
+        sender = Sender(stores.queue, stores.pace, chats, clock, self._stopping)
+        self._runs["deliver"] = sender.run
+        self.last_rounds["deliver"] = lambda: sender.last_round
+
+    def add_commands(self, index: SearchIndex) -> None:
+        """The role `commands`: Telegram's updates, and the search that answers some of them."""
+        shared, stores = self._shared, self._shared.stores
+        clock = stores.database.clock
+        services = make_services(shared, index)
+
+        async def handle_raw(raw: RawUpdate) -> None:
+            await handle(shared.messenger.decode(raw), services)
+
+        intake = UpdateIntake(shared.messenger, stores.inbox, handle_raw, clock, self._stopping)
+        retention = shared.config.retention
+        search = SearchProjection(stores.stories, index, retention, clock, self._stopping)
+        self._runs["commands"] = intake.run
+        self._runs["search"] = search.run
+
+    async def run(self) -> None:
+        """Run every part; when one fails, the others stop in order and its error is raised."""
+        tasks = [asyncio.create_task(part(), name=name) for name, part in self._runs.items()]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            self._stopping.request()
+            await asyncio.wait(tasks)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_clock(self) -> None:
+        database: Database = self._shared.stores.database
+        while not self._stopping.requested:
+            await self._stopping.rest(SYNCHRONISE_EACH)
+            try:
+                await database.clock.synchronise()
+            except NewsflashError as error:
+                log.warning("the clock was not set: %s", error)
+
+
+async def run(
+    config: Config,
+    stopping: Stopping,
+    *,
+    roles: frozenset[Role] = ALL_ROLES,
+    edit_rule: EditRule = DEFAULT_EDITS,
+) -> None:
+    """Run the roles until stopping is requested, or a part ends by an error, which is raised.
+
+    Raises NewsflashError with a sentence when something cannot start.
+    """
+    if roles != ALL_ROLES and not config.redis_url:
+        raise ConfigurationError(["REDIS_URL: must be set to start only some roles"])
+    async with AsyncExitStack() as stack:
+        shared = await _share(config, stack)
+        await seed_feeds(config, shared.stores.feeds)
+        process = Process(shared, stopping)
+        if Role.POLL in roles:
+            process.add_poll()
+        if Role.DESK in roles:
+            process.add_desk()
+        if Role.DELIVER in roles:
+            process.add_deliver(edit_rule)
+        if Role.COMMANDS in roles:
+            process.add_commands(await _open_index(config, stack))
+            await shared.messenger.delete_webhook()
+            await publish_menus(shared.messenger, config.admin_ids)
+        if Role.WEB in roles:
+            await _listen(process, shared, stack)
+        log.info("@%s runs: %s", shared.messenger.username, ", ".join(sorted(roles)))
+        await process.run()
+
+
+async def _share(config: Config, stack: AsyncExitStack) -> Shared:
+    database = await stack.enter_async_context(opened_database(config))
+    bot = create_bot(config.token, config.telegram_api_url)
+    messenger = await stack.enter_async_context(Messenger(bot))
+    fetcher = FeedFetcher(allow_networks=config.fetch_allow_networks)
+    await stack.enter_async_context(fetcher)
+    parsing = ParsingProcess()
+    stack.callback(parsing.close)
+    return Shared(config, Stores.of(database, config), messenger, fetcher, parsing)
+
+
+async def _open_index(config: Config, stack: AsyncExitStack) -> SearchIndex:
+    index = SearchIndex(config.data_dir / "search")
+    await asyncio.to_thread(index.open)
+    stack.callback(index.close)
+    return index
+
+
+async def _listen(process: Process, shared: Shared, stack: AsyncExitStack) -> None:
+    health = HealthService(shared.stores.database, process.last_rounds)
+    server = WebServer(health, shared.config.host, shared.config.port)
+    await server.start()
+    stack.push_async_callback(server.stop)
