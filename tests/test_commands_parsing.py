@@ -1,5 +1,6 @@
 """Commands, subscriptions and settings as people type them; nothing that they type raises."""
 
+import contextlib
 from dataclasses import replace
 from datetime import time
 
@@ -116,10 +117,8 @@ def test_what_can_be_no_feed_gets_one_sentence(words: str) -> None:
 
 @given(st.text(max_size=300).filter(str.strip))
 def test_no_words_break_the_reading(words: str) -> None:
-    try:
+    with contextlib.suppress(RequestError):
         assert isinstance(read_wanted(words), Wanted)
-    except RequestError as error:
-        assert str(error)
     read_invocation(words)
     first_address(words)
     bare_address(words)
@@ -201,10 +200,8 @@ def test_a_wrong_setting_explains_itself(words: str, told: str) -> None:
 
 @given(st.text(max_size=80), st.sampled_from(["", "quiet ", "languages ", "zone ", "rings "]))
 def test_no_words_break_the_settings(words: str, name: str) -> None:
-    try:
-        change_settings(SETTINGS, name + words, AVAILABLE)
-    except RequestError as error:
-        assert str(error)
+    with contextlib.suppress(RequestError):
+        assert isinstance(change_settings(SETTINGS, name + words, AVAILABLE), Settings)
 
 
 def test_the_table_obeys_the_limits_of_the_bot_menu() -> None:

@@ -20,7 +20,7 @@ ADDRESS_LIMIT = 2048
 _BREAKING = "breaking"
 _ALL = frozenset({"all", "everything"})
 _SCHEME = re.compile(
-    r"([a-z][a-z0-9+.-]{1,20})://\S+|(?:javascript|data|file|mailto):\S*", re.IGNORECASE
+    r"(?:feed:)?[a-z][a-z0-9+.-]{1,20}://|(?:javascript|data|file|mailto):", re.IGNORECASE
 )
 _BARE_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::[0-9]{1,5})?(?:[/?]\S*)?")
 
