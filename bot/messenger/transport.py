@@ -1,4 +1,4 @@
-"""aiohttp behind python-telegram-bot's public BaseRequest, and the bot made with it.
+"""aiohttp behind python-telegram-bot's public BaseRequest.
 
 Observation: httpx costs ten times the processor time of aiohttp for one message, and form bodies
 twice that of JSON. Rule: aiohttp, one JSON body written by orjson; multipart only with files.
@@ -8,13 +8,11 @@ What is ambiguous counts as written: a keep-alive connection that closed under t
 Rejected: Bot's private _post, which saves nothing measurable.
 """
 
-import os
 from functools import lru_cache
 from typing import Any, cast
 
 import aiohttp
 import orjson
-from telegram import Bot
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
@@ -92,8 +90,8 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """One request; status and body. Raises NotWrittenError, DroppedError or TimedOut.
 
-        The read timeout bounds the whole wait, a pool's queue is part of connecting, and the
-        write timeout matters only for files.
+        A pool's queue is part of connecting; the write timeout matters only for files; their sum
+        bounds the whole, so that a server which trickles cannot hold a request.
         """
         del pool_timeout
         if self._session is None:
@@ -112,7 +110,9 @@ class AiohttpRequest(BaseRequest):
                 data=body,
                 headers=headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=whole, connect=connect),
+                timeout=aiohttp.ClientTimeout(
+                    total=whole, connect=connect, sock_read=None if uploads else read
+                ),
             ) as response:
                 return response.status, await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -135,24 +135,6 @@ class AiohttpRequest(BaseRequest):
         if not isinstance(answer, dict) or not answer.keys() & {"result", "description"}:
             raise TelegramError("Invalid server response")
         return answer
-
-
-def create_bot(token: str, api_url: str, *, connections: int = CONNECTIONS) -> Bot:
-    """A bot at any Bot API server; polling has connections of its own.
-
-    `api_url` as TELEGRAM_API_URL: methods are under `<it>/bot<token>/`, files under
-    `<it>/file/bot<token>/`.
-    """
-    # Opts in to timedelta in RetryAfter: without it each one warns (python-telegram-bot 22.2).
-    os.environ.setdefault("PTB_TIMEDELTA", "true")
-    root = api_url.rstrip("/")
-    return Bot(
-        token,
-        base_url=f"{root}/bot",
-        base_file_url=f"{root}/file/bot",
-        request=AiohttpRequest(connections=connections),
-        get_updates_request=AiohttpRequest(connections=2),
-    )
 
 
 def _given(value: Timeout, default: float) -> float | None:
