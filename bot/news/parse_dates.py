@@ -51,6 +51,10 @@ _PATTERNS = (
         + ")?"
     ),
     re.compile(
+        r"(?P<year>\d{4})[-\s.]+(?P<month>[^\W\d_]{3,12})\.?[-\s]+(?P<day>\d{1,2})"
+        r"(?:[T\s,]*" + _TIME + _ZONE + ")?"
+    ),
+    re.compile(
         r"(?P<month>[^\W\d_]{3,12})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})"
         r"(?:,|\s|at)*(?:" + _TIME + r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?" + _ZONE + ")?"
     ),

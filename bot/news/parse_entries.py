@@ -3,8 +3,9 @@
 Shared by all formats, so that an entry reads the same whether it came by RSS, Atom or JSON.
 """
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.models.entries import ParsedEntry, Picture
@@ -19,6 +20,7 @@ _TITLE_FROM_LEDE = 100
 _TEXT_LIMIT = 60_000
 _AUTHOR_LIMIT = 120
 _LONGEST_GUID = 2048
+_BY = re.compile(r"^(?:by|von|par)\s+(?=\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def author_name(raw: str) -> str:
     name = plain_title(raw)
     if "@" in name or "://" in name:
         name = name.partition("(")[2].partition(")")[0] if "(" in name else ""
-    return excerpt(name.strip(" ,;"), _AUTHOR_LIMIT)
+    return excerpt(_BY.sub("", name).strip(" ,;"), _AUTHOR_LIMIT)
 
 
 def _draft(found: Found) -> tuple[str, ParsedEntry] | None:
@@ -112,15 +114,5 @@ def _lede(texts: Sequence[str], title: str) -> str:
 
 
 def _identified(entry: ParsedEntry, identity: str) -> ParsedEntry:
-    return ParsedEntry(
-        identity=identity,
-        title=entry.title,
-        link=entry.link,
-        lede=entry.lede,
-        text=entry.text,
-        author=entry.author,
-        author_about=entry.author_about,
-        published=entry.published,
-        picture=entry.picture,
-        related=tuple(pair for pair in entry.related if pair[1] != entry.link),
-    )
+    related = tuple(pair for pair in entry.related if pair[1] != entry.link)
+    return replace(entry, identity=identity, related=related)

@@ -25,7 +25,7 @@ _TRACKERS = frozenset(
      "feedburner.com", "pheedo.com", "liveinternet.ru", "mail.ru", "bigmir.net"]
 )  # fmt: skip
 _TRACKING = re.compile(
-    r"(?:^https?://(?:pixel|stats?|counter|beacon|track(?:ing|er)?|metrics|met|feeds)\.)"
+    r"(?:^https?://(?:pixel|stats?|counter|beacon|track(?:ing|er)?|metrics|met)\.)"
     r"|/(?:pixel|counter|count|beacon|track(?:ing|er)?|spacer|blank|1x1|emoji|avatar)s?[./_?-]"
     r"|/~(?:r|4|ff)/",
     re.IGNORECASE,

@@ -76,15 +76,21 @@ def _first_base(channel: Mapping[str, Any]) -> str:
 
 
 def _found(entry: dict[str, Any], url: str) -> Found:
-    base = _base(entry, url)
+    stated_base = _base(entry, url)
+    link = _link(entry, stated_base or url)
+    # References within a text are written for the page where it stands.
+    base = stated_base or link or url
     summary_markup, content_markup = _markups(entry)
+    if not summary_markup and not content_markup:
+        # Video feeds have no other description than the film's.
+        summary_markup = str(entry.pop("media_caption", ""))[:_LONGEST_MARKUP]
     summary = read_article(summary_markup, base) if summary_markup else Article()
     content = read_article(content_markup, base) if content_markup else Article()
     illustrated = content if content.images or content.caption else summary
     return Found(
         guid=str(entry.get("id") or ""),
         title=str(entry.get("title") or ""),
-        link=_link(entry, base),
+        link=link,
         summary=summary,
         content=content,
         author=_author(entry),
@@ -94,10 +100,10 @@ def _found(entry: dict[str, Any], url: str) -> Found:
 
 
 def _base(entry: Mapping[str, Any], url: str) -> str:
-    """xml:base as it stood at the entry's texts, resolved against the document's address."""
+    """xml:base as it stood at the entry's texts, resolved against the document's address; ""."""
     details = [entry.get("title_detail"), entry.get("summary_detail"), *_contents(entry)]
     bases = [detail.get("base") for detail in details if isinstance(detail, Mapping)]
-    return next((base for base in (absolute_link(str(b), url) for b in bases if b) if base), url)
+    return next((base for base in (absolute_link(str(b), url) for b in bases if b) if base), "")
 
 
 def _contents(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -42,10 +42,10 @@ def next_poll(
     """(interval, time of the next poll) after a success.
 
     `entries_published` are the dates of the document's entries, in any order, None when it was
-    unchanged: then the former interval grows a little. `jitter` is a
-    random number in [0, 1) that moves the poll by at most a tenth; `hint` is how long the answer
-    stays fresh by the server's word. The interval before jitter lies in [minimum, maximum], the
-    poll in [minimum, 1.1 * maximum].
+    unchanged: then the former interval grows a little. `jitter` is a random number in [0, 1) that
+    moves the poll by at most a tenth; `hint` is how long the answer stays fresh by the server's
+    word. The interval before jitter lies in [minimum, maximum], the poll in
+    [minimum, 1.1 * maximum].
     """
     first = state.last_success is None
     if first:
