@@ -62,18 +62,25 @@ def send(
         content["entities"] = formatted.entities
     preview = world.previews.preview(formatted.text, formatted.entities, {})
     chat = find_joined_chat(world, person_id, chat_id)
-    content = _headed(world, chat, person_id, thread, reply_to, anonymous) | content
+    content = headed(world, chat, person_id, thread, reply_to, anonymous) | content
     message = world.post(chat, person_id, content, preview=preview)
     world.announce(chat, message)
     return message
 
 
 def send_document(
-    world: World, person_id: int, chat_id: int, name: str, data: bytes, mime_type: str, caption: str
+    world: World,
+    person_id: int,
+    chat_id: int,
+    name: str,
+    data: bytes,
+    mime_type: str,
+    caption: str,
+    thread: int | None = None,
 ) -> Message:
     """Send a file with a caption, in which commands count as in a text."""
     chat = find_joined_chat(world, person_id, chat_id)
-    head = _headed(world, chat, person_id, None, None, False)
+    head = headed(world, chat, person_id, thread)
     stored = world.files.add("documents", name, mime_type, data)
     content = head | {"document": describe_document(stored)}
     if caption:
@@ -84,13 +91,13 @@ def send_document(
     return message
 
 
-def _headed(
+def headed(
     world: World,
     chat: Chat,
     person_id: int,
-    thread: int | None,
-    reply_to: int | None,
-    anonymous: bool,
+    thread: int | None = None,
+    reply_to: int | None = None,
+    anonymous: bool = False,
 ) -> JsonObject:
     """The fields that say who writes, in which topic, and in reply to what."""
     check_may_write(world, chat, person_id, thread)

@@ -82,6 +82,7 @@ class Client:
                 str(document.get("content") or "").encode(),
                 str(document.get("mime_type") or "application/octet-stream"),
                 order.text("text", ""),
+                order.number("thread", 0) or None,
             )
         else:
             message = actions.send(
@@ -122,6 +123,7 @@ class Client:
             order.number("chat"),
             order.text("query", ""),
             order.text("result_id"),
+            order.number("thread", 0) or None,
         )
         return {"message": message.for_client()}
 

@@ -7,7 +7,7 @@ bot, for everybody or (is_personal) for the same person.
 import secrets
 from collections import OrderedDict
 
-from sandbox.actions import answered, check_may_write, find_joined_chat
+from sandbox.actions import answered, find_joined_chat, headed
 from sandbox.chats import Message
 from sandbox.values import JsonObject, Mistake
 from sandbox.world import World
@@ -56,19 +56,17 @@ class Inline:
             "button": answer["button"],
         }
 
-    def choose(self, person_id: int, chat_id: int, query: str, result_id: str) -> Message:
+    def choose(
+        self, person_id: int, chat_id: int, query: str, result_id: str, thread: int | None = None
+    ) -> Message:
         """Post a result of an earlier search in a chat; the bot hears of its choice."""
         world = self._world
         result = self._results.get((person_id, query, result_id))
         if result is None:
             raise Mistake("Search first: there is no such result.", 404)
         chat = find_joined_chat(world, person_id, chat_id)
-        check_may_write(world, chat, person_id, None)
-        content: JsonObject = {"via_bot": world.bot.user(), **result["message"]}
-        if chat.kind == "channel":
-            content["sender_chat"] = chat.brief
-        else:
-            content["from"] = world.people[person_id].user()
+        content = headed(world, chat, person_id, thread)
+        content |= {"via_bot": world.bot.user(), **result["message"]}
         picture = None
         if result["type"] == "photo" and "text" not in content:
             picture = str(result["photo_url"])

@@ -4,8 +4,9 @@
 without it `available` is false and sandbox.hypertext and sandbox.detection judge instead.
 """
 
-import json
 from typing import Any
+
+import orjson
 
 from sandbox.values import JsonObject, Refusal, bad_request
 
@@ -65,10 +66,15 @@ def detect(text: str) -> list[JsonObject]:
 
 
 def _execute(request: JsonObject) -> JsonObject:
-    answer = tdjson.td_execute(json.dumps(request).encode())
+    try:
+        written = orjson.dumps(request)
+    except TypeError:
+        # Half a surrogate pair is no character.
+        raise bad_request("text must be encoded in UTF-8") from None
+    answer = tdjson.td_execute(written)
     if answer is None:
         raise Refusal(500, "Internal Server Error: TDLib gave no answer")
-    decoded: JsonObject = json.loads(answer)
+    decoded: JsonObject = orjson.loads(answer)
     return decoded
 
 
