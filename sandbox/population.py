@@ -19,6 +19,13 @@ def default_world(clock: Callable[[], float] = time.time) -> World:
     newsroom = world.add_chat("supergroup", "Newsroom", ALEX, bot=world.administrator("supergroup"))
     newsroom.members[OLENA] = world.administrator("supergroup")
     newsroom.members[MAX] = Member("member")
+    _add_forum(world)
+    world.add_chat("group", "Old friends", ALEX, bot=Member("member"))
+    _add_channel(world)
+    return world
+
+
+def _add_forum(world: World) -> None:
     forum = world.add_chat(
         "supergroup",
         "Newsdesk Forum",
@@ -28,32 +35,23 @@ def default_world(clock: Callable[[], float] = time.time) -> World:
     )
     forum.members[MAX] = Member("member")
     for name in ("World", "Technology"):
-        opened = world.post(
-            forum,
-            ALEX,
-            {
-                "from": world.user(ALEX),
-                "forum_topic_created": {"name": name, "icon_color": 7322096},
-                "is_topic_message": True,
-            },
-        )
-        opened.payload["message_thread_id"] = opened.id
+        content = {
+            "from": world.user(ALEX),
+            "forum_topic_created": {"name": name, "icon_color": 7322096},
+            "is_topic_message": True,
+            "message_thread_id": forum.last_message_id + 1,
+        }
+        opened = world.post(forum, ALEX, content)
         forum.topics[opened.id] = Topic(opened.id, name)
-    world.add_chat("group", "Old friends", ALEX, bot=Member("member"))
-    daily = world.add_chat(
-        "channel",
-        "Daily Wire",
-        ALEX,
-        username="daily_wire",
-        bot=Member(
-            "administrator",
-            {
-                "can_manage_chat": True,
-                "can_post_messages": True,
-                "can_edit_messages": True,
-                "can_delete_messages": True,
-            },
-        ),
-    )
+
+
+def _add_channel(world: World) -> None:
+    rights = {
+        "can_manage_chat": True,
+        "can_post_messages": True,
+        "can_edit_messages": True,
+        "can_delete_messages": True,
+    }
+    bot = Member("administrator", rights)
+    daily = world.add_chat("channel", "Daily Wire", ALEX, username="daily_wire", bot=bot)
     daily.members[MAX] = Member("member")
-    return world

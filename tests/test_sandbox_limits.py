@@ -74,6 +74,7 @@ async def strict() -> AsyncIterator[tuple[Telegram, HandClock]]:
         yield found, clock
 
 
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
 async def test_a_flood_says_how_long_to_wait(strict: tuple[Telegram, HandClock]) -> None:
     telegram, clock = strict
     for _ in range(3):
@@ -171,6 +172,12 @@ async def test_the_record_of_requests(telegram: Telegram) -> None:
     audit = await telegram.get("/sandbox/audit")
     assert audit["requests"]["sendMessage"] == 2
     assert audit["errors"] == {"Bad Request: message to edit not found": 1}
+
+
+async def test_the_page_is_served(telegram: Telegram) -> None:
+    async with telegram.session.get("/") as response:
+        assert response.status == 200
+        assert response.content_type == "text/html"
 
 
 async def test_only_the_newest_messages_are_kept(telegram: Telegram) -> None:
