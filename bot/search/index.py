@@ -1,0 +1,272 @@
+"""Stories by words: tantivy's index in a directory of its own.
+
+Blocking calls, safe from several threads; services call them beside the event loop. The index is a
+projection: what is damaged, or was written under another schema, is deleted and filled anew.
+How words are compared is bot.search.words.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from math import ceil, log2
+from pathlib import Path
+from threading import RLock
+from typing import Final
+
+from tantivy import (
+    Document,
+    FieldType,
+    Index,
+    IndexWriter,
+    Occur,
+    Query,
+    Schema,
+    SchemaBuilder,
+    Searcher,
+)
+
+from bot.errors import NewsflashError
+from bot.models.identifiers import Language, StoryId
+from bot.models.stories import Report, Story
+from bot.search.words import document_forms, prefix_pattern, query_words
+
+log = logging.getLogger(__name__)
+
+SCHEMA_VERSION: Final = 1
+"""Goes up with every change of fields or of words' forms: an older index is built anew."""
+WRITER_BYTES: Final = 30_000_000
+INDEXED_REPORTS: Final = 50
+"""Of one story; those that follow repeat its words."""
+RANKED: Final = 500
+"""Best matches by words that are put in order by words and age; those behind follow by words."""
+HALF_LIFE_SECONDS: Final = 5 * 86_400
+"""A match as good is worth half when it is five days older."""
+_BOOSTS: Final = {"title": 3.0, "text": 1.0, "source": 1.5}
+_INEXACT: Final = 0.6
+"""Weight of a stem against the very word."""
+
+
+class SearchIndex:
+    """The index; `open` comes first, `close` last."""
+
+    def __init__(self, directory: Path) -> None:
+        self._root = directory
+        self._directory = directory / f"stories-{SCHEMA_VERSION}"
+        self._schema = _schema()
+        self._index: Index | None = None
+        self._writer: IndexWriter | None = None
+        self._lock = RLock()
+
+    def open(self) -> None:
+        """Open what is there; start empty when there is nothing sound."""
+        with self._lock:
+            for other in self._root.glob("stories-*"):
+                if other != self._directory:
+                    shutil.rmtree(other, ignore_errors=True)
+            if self._directory.exists() and not self._opened():
+                log.warning("the search index is damaged; it is built anew")
+                shutil.rmtree(self._directory)
+            if self._index is None:
+                self._directory.mkdir(parents=True, exist_ok=True)
+                self._index = Index(self._schema, path=str(self._directory))
+
+    def close(self) -> None:
+        """Finish writing and let go of the directory."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.wait_merging_threads()
+            self._writer = None
+            self._index = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no story at all."""
+        return self._searcher().num_docs == 0
+
+    def add(self, stories: Iterable[Story]) -> None:
+        """Take in stories in place of their earlier versions and of those merged into them.
+
+        Raises NewsflashError when another process writes to the directory.
+        """
+        with self._lock:
+            writer = self._open_writer()
+            try:
+                for story in {story.id: story for story in stories}.values():
+                    for story_id in story.ids:
+                        writer.delete_documents_by_term("id", story_id)
+                    writer.add_document(_document(story))
+                self._commit(writer)
+            except BaseException:
+                # A writer that failed is of no more use; what it did not commit is lost.
+                self._writer = None
+                raise
+
+    def remove_before(self, limit: datetime) -> None:
+        """Forget stories that last changed before a time."""
+        with self._lock:
+            writer = self._open_writer()
+            old = Query.range_query(
+                self._schema,
+                "changed",
+                FieldType.Integer,
+                upper_bound=int(limit.timestamp()),
+                include_upper=False,
+            )
+            writer.delete_documents_by_query(old)
+            self._commit(writer)
+
+    def search(
+        self,
+        words: str,
+        *,
+        languages: tuple[Language, ...] = (),
+        limit: int,
+        offset: int,
+        loose: bool = False,
+    ) -> tuple[tuple[StoryId, ...], int]:
+        """Stories that hold the words, the best and newest first, and how many there are.
+
+        Any text may be given. Up to three words must all be found, of more three quarters;
+        `loose`: a third, two at least (for related stories). `languages`: of any report.
+        """
+        query = self._query(words, languages, loose)
+        if query is None or limit <= 0 or offset < 0:
+            return (), 0
+        searcher = self._searcher()
+        if offset + limit > RANKED:
+            result = searcher.search(query, limit=limit, offset=offset)
+            page = [address for _, address in result.hits]
+        else:
+            result = searcher.search(query, limit=RANKED)
+            addresses = [address for _, address in result.hits]
+            ages = searcher.fast_field_values("reported", addresses)
+            ranked = sorted(
+                zip(result.hits, ages, strict=True),
+                key=lambda hit: _rank(hit[0][0], hit[1] or 0),
+                reverse=True,
+            )
+            page = [hit[1] for hit, _ in ranked[offset : offset + limit]]
+        found = tuple(StoryId(searcher.doc(address).get_first("id") or "") for address in page)
+        return found, int(result.count)  # type: ignore[attr-defined]  # its stub forgets it
+
+    def _query(self, words: str, languages: tuple[Language, ...], loose: bool) -> Query | None:
+        sought = query_words(words)
+        if not sought:
+            return None
+        clauses = [(Occur.Should, self._word(forms)) for forms in sought[:-1]]
+        unfinished = words[-1:].isalnum()
+        clauses.append((Occur.Should, self._word(sought[-1], unfinished=unfinished)))
+        query = Query.boolean_query(clauses, _needed(len(sought), loose=loose))
+        if not languages:
+            return query
+        spoken = Query.term_set_query(self._schema, "language", list(languages))
+        return Query.boolean_query(
+            [(Occur.Must, query), (Occur.Must, Query.boost_query(spoken, 0.0))]
+        )
+
+    def _word(self, forms: tuple[str, ...], *, unfinished: bool = False) -> Query:
+        """The best of a word's forms and fields counts; further ones add a little."""
+        found = []
+        for field, boost in _BOOSTS.items():
+            for form in forms:
+                term = Query.term_query(self._schema, field, form)
+                weight = boost if form == forms[0] else boost * _INEXACT
+                found.append(Query.boost_query(term, weight))
+            pattern = prefix_pattern(forms[0]) if unfinished else ""
+            if pattern:
+                begun = Query.regex_query(self._schema, field, pattern)
+                found.append(Query.boost_query(begun, boost * _INEXACT))
+        return Query.disjunction_max_query(found, 0.1)
+
+    def _opened(self) -> bool:
+        """Whether the directory holds a sound index of this schema; it is open then."""
+        try:
+            index = Index(self._schema, path=str(self._directory))
+            searcher = index.searcher()
+            hits = searcher.search(Query.all_query(), limit=max(1, searcher.num_docs)).hits
+            searcher.fast_field_values("reported", [address for _, address in hits])
+            for _, address in hits:
+                searcher.doc(address)
+        except Exception:
+            log.info("the search index cannot be read", exc_info=True)
+            return False
+        except BaseException as error:
+            # A panic of the library is no Exception, and its class cannot be imported.
+            if type(error).__name__ != "PanicException":
+                raise
+            return False
+        self._index = index
+        return True
+
+    def _searcher(self) -> Searcher:
+        return self._opened_index().searcher()
+
+    def _opened_index(self) -> Index:
+        if self._index is None:
+            raise NewsflashError("The search index is not open.")
+        return self._index
+
+    def _open_writer(self) -> IndexWriter:
+        if self._writer is None:
+            try:
+                self._writer = self._opened_index().writer(WRITER_BYTES, 1)
+            except ValueError as error:
+                raise NewsflashError(
+                    f"Another process writes to the search index in {self._directory}. "
+                    "Give each process with the role commands its own DATA_DIR."
+                ) from error
+        return self._writer
+
+    def _commit(self, writer: IndexWriter) -> None:
+        writer.commit()
+        self._opened_index().reload()
+
+
+def _schema() -> Schema:
+    """Fields: `id` and `language` as they are, words as forms parted by spaces, two times in
+    seconds since 1970: `reported` ranks, `changed` decides what is removed.
+    """
+    builder = SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    for field in _BOOSTS:
+        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+    builder.add_integer_field("reported", indexed=True, fast=True)
+    builder.add_integer_field("changed", indexed=True, fast=True)
+    return builder.build()
+
+
+def _document(story: Story) -> Document:
+    reports = story.reports[:INDEXED_REPORTS]
+    document = Document()
+    document.add_text("id", story.id)
+    for language in dict.fromkeys(report.language for report in story.reports):
+        document.add_text("language", language)
+    document.add_text("title", _forms((report.title, report) for report in reports))
+    document.add_text("text", _forms((report.lede, report) for report in reports))
+    names = ((f"{report.feed_title} {report.source}", report) for report in reports)
+    document.add_text("source", _forms(names))
+    document.add_integer("reported", int(max(each.published for each in reports).timestamp()))
+    document.add_integer("changed", int(story.changed.timestamp()))
+    return document
+
+
+def _forms(texts: Iterator[tuple[str, Report]]) -> str:
+    """Each form once: a story told by thirty sources is no better match than one told by two."""
+    forms: dict[str, None] = {}
+    for text, report in texts:
+        forms.update(dict.fromkeys(document_forms(text, report.language)))
+    return " ".join(forms)
+
+
+def _needed(words: int, *, loose: bool) -> int:
+    """How many of a query's words a story must hold."""
+    if loose:
+        return min(words, max(2, ceil(words / 3)))
+    return words if words <= 3 else ceil(0.75 * words)
+
+
+def _rank(score: float, reported: float) -> tuple[float, float]:
+    """log2(score halved by age): needs no present time to compare the matches of one search."""
+    return log2(max(score, 1e-9)) + reported / HALF_LIFE_SECONDS, reported
