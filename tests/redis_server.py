@@ -1,6 +1,7 @@
 """A real redis-server for tests: one for each test process, emptied for each test."""
 
 import subprocess
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,10 +16,14 @@ from bot.store.server_binary import find_binary
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def redis_server() -> Iterator[Path]:
     """The unix socket of a server that keeps nothing."""
-    # Under pytest's directory the path may be too long for a socket.
-    home = tmp_path_factory.mktemp("redis")
+    # Under pytest's own directory the path may be too long for a socket.
+    with tempfile.TemporaryDirectory(prefix="newsflash-") as home:
+        yield from _serve(Path(home))
+
+
+def _serve(home: Path) -> Iterator[Path]:
     socket = home / "redis.sock"
     options = {"port": "0", "unixsocket": str(socket), "dir": str(home), "save": ""}
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]

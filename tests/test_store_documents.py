@@ -60,7 +60,7 @@ for kind, strategy in {
     datetime: a_time(),
     timedelta: st.integers(0, 10**9).map(lambda value: timedelta(milliseconds=value)),
     time: st.times(),
-    str: st.text(st.characters(exclude_categories=("Cs",))),
+    str: st.text(st.characters(codec="utf-8")),
     int: st.integers(-(2**53), 2**53),
 }.items():
     st.register_type_strategy(kind, strategy)

