@@ -8,6 +8,7 @@ import { nameOf } from "./names.js";
 import * as notices from "./notices.js";
 import * as server from "./server.js";
 import { summary } from "./service.js";
+import { GENERAL } from "./state.js";
 
 const PAGE = 50;
 
@@ -40,7 +41,7 @@ export class Actions {
   async send(text, replyTo, chatId = this.#state.open.chat) {
     const thread = this.#state.open?.chat === chatId ? this.#state.open.thread : null;
     // General is the forum itself: a message there has no thread.
-    const options = { thread: thread === 1 || thread === null ? undefined : thread, reply_to: replyTo };
+    const options = { thread: thread === GENERAL || thread === null ? undefined : thread, reply_to: replyTo };
     this.#state.sending.add(chatId);
     const answer = await this.#tried(server.send(this.#user, chatId, text, options));
     this.#state.sending.delete(chatId);
@@ -77,7 +78,8 @@ export class Actions {
 
   async choose(query, id) {
     const { chat, thread } = this.#state.open;
-    const answer = await this.#tried(server.choose(this.#user, chat, query, id, thread === 1 ? undefined : thread ?? undefined));
+    const place = thread === GENERAL || thread === null ? undefined : thread;
+    const answer = await this.#tried(server.choose(this.#user, chat, query, id, place));
     if (answer?.message) this.#state.add(chat, answer.message);
   }
 
@@ -103,7 +105,9 @@ export class Actions {
   }
 
   async #pressed({ answer, open_url: address, switch_inline: inline }, button) {
-    if (answer === null && button.callback_data !== undefined) notices.toast("The bot did not answer in time.");
+    if (answer === null && button.callback_data !== undefined) {
+      notices.toast("The bot did not answer in time.");
+    }
     if (answer?.text && answer.show_alert) await notices.alertDialog(answer.text, this.#state.bot.first_name);
     else if (answer?.text) notices.toast(answer.text);
     if (address || answer?.url) this.follow(address ?? answer.url);
@@ -220,7 +224,8 @@ function possibilities(chat) {
     { label: "Remove the bot", value: become("kicked"), kind: "danger" },
   ];
   if (chat.type === "group") {
-    choices.push({ label: "Turn this group into a supergroup", value: (_, { id }) => server.migrate(id) });
+    const migrate = (_, { id }) => server.migrate(id);
+    choices.push({ label: "Turn this group into a supergroup", value: migrate });
   }
   return choices;
 }

@@ -13,7 +13,9 @@ export function previewCard(preview) {
     { class: "preview-words" },
     preview.site && element("span", { class: "preview-site" }, preview.site),
     preview.title && element("span", { class: "preview-title", dir: "auto" }, preview.title),
-    preview.description && element("span", { class: "preview-description", dir: "auto" }, preview.description),
+    preview.description && element(
+      "span", { class: "preview-description", dir: "auto" }, preview.description,
+    ),
   );
   const picture = preview.image ? pictureOf(preview.image, size) : null;
   const parts = preview.large && preview.above ? [picture, words] : [words, picture];

@@ -30,7 +30,8 @@ export function keyboard(message, press) {
 
 function oneButton(button, place, press) {
   const sign = SIGNS.find(([field]) => button[field] !== undefined);
-  const content = [element("span", { class: "button-text", dir: "auto" }, button.text), sign && icon(sign[1])];
+  const words = element("span", { class: "button-text", dir: "auto" }, button.text);
+  const content = [words, sign && icon(sign[1])];
   const attributes = {
     class: `message-button ${button.style ? `style-${button.style}` : ""}`.trim(),
     data: { testid: "button", row: place.row, column: place.column },

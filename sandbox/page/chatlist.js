@@ -29,7 +29,11 @@ export class ChatList {
     const { me, people } = this.#state;
     const select = element(
       "select",
-      { id: "person", data: { testid: "person" }, on: { change: (event) => act(Number(event.target.value)) } },
+      {
+        id: "person",
+        data: { testid: "person" },
+        on: { change: (event) => act(Number(event.target.value)) },
+      },
       ...people.map((person) => element(
         "option", { value: person.id, selected: person.id === me.id }, nameOf(person),
       )),
@@ -37,7 +41,9 @@ export class ChatList {
     return element(
       "header",
       { class: "sidebar-header" },
-      element("h1", { class: "brand" }, element("span", { class: "brand-sign", "aria-hidden": "true" }), "Newsflash"),
+      element(
+        "h1", { class: "brand" }, element("span", { class: "brand-sign", "aria-hidden": "true" }), "Newsflash",
+      ),
       element("span", { class: "chip" }, "sandbox"),
       soundToggle(bell),
       element(

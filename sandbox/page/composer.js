@@ -31,15 +31,19 @@ export class Composer {
   node = element("footer", { class: "composer" });
 
   /**
-   * `actions`: `send(text, replyTo)`, `sendDocument(document, caption)`, `inline(query, offset)`, `choose(query, id)`, `start(payload)`,
-   * `unblock()`, `leave()`, `up()`.
+   * `actions`: `send(text, replyTo)`, `sendDocument(document, caption)`, `inline(query, offset)`,
+   * `choose(query, id)`, `start(payload)`, `unblock()`, `leave()`, `up()`.
    */
   constructor(state, actions) {
     this.#state = state;
     this.#actions = actions;
     this.#suggestions = new Suggestions(this.field);
-    const commands = iconButton("slash", "Commands", { data: { testid: "commands" }, on: { click: () => this.#menu() } });
-    const send = iconButton("send", "Send", { class: "send", data: { testid: "send" }, on: { click: () => this.#send() } });
+    const commands = iconButton("slash", "Commands", {
+      data: { testid: "commands" }, on: { click: () => this.#menu() },
+    });
+    const send = iconButton("send", "Send", {
+      class: "send", data: { testid: "send" }, on: { click: () => this.#send() },
+    });
     this.#form = element("div", { class: "composer-row" }, commands, this.field, this.#attach(), send);
     this.node.append(this.#suggestions.node, this.#bar, this.#form, this.#refused);
     this.field.addEventListener("input", () => this.#typed());
@@ -71,7 +75,9 @@ export class Composer {
     if (topic?.closed) return ["This topic is closed"];
     if (chat.type === "channel") return ["Only administrators write in this channel"];
     if (chat.type !== "private") return ["You may not write in this group"];
-    const unblock = element("button", { type: "button", class: "unblock", on: { click: () => this.#actions.unblock() } }, "Unblock");
+    const unblock = element("button", {
+      type: "button", class: "unblock", on: { click: () => this.#actions.unblock() },
+    }, "Unblock");
     return ["You have blocked the bot", unblock];
   }
 
@@ -190,8 +196,8 @@ export class Composer {
   }
 
   #suggestCommands(begun) {
-    const commands = this.#state.commands(this.#state.open.chat).filter(({ command }) => command.startsWith(begun));
-    const items = commands.map(({ command, description }) => ({
+    const known = this.#state.commands(this.#state.open.chat);
+    const items = known.filter(({ command }) => command.startsWith(begun)).map(({ command, description }) => ({
       title: `/${command}`, description, value: command, compact: true,
     }));
     const take = (command, complete) => {
@@ -240,7 +246,10 @@ export class Composer {
       else await this.#actions.start(value.start_parameter);
     };
     if (offset) this.#suggestions.extend(items);
-    else this.#suggestions.show(items, take, { label: "Results", note: items.length ? "" : "Nothing found", mark: answer.button ? 1 : 0 });
+    else {
+      const note = items.length ? "" : "Nothing found";
+      this.#suggestions.show(items, take, { label: "Results", note, mark: answer.button ? 1 : 0 });
+    }
     this.#suggestions.reachedEnd = answer.next_offset ? () => {
       this.#suggestions.reachedEnd = null;
       this.#ask(query, answer.next_offset);

@@ -62,12 +62,16 @@ export class Conversation {
     return element(
       "header",
       { class: "chat-header" },
-      iconButton("back", "Back to the chats", { class: "back", data: { testid: "back" }, on: { click: () => this.#actions.back() } }),
+      iconButton("back", "Back to the chats", {
+        class: "back", data: { testid: "back" }, on: { click: () => this.#actions.back() },
+      }),
       avatar(chat.face, nameOf(chat)),
       element(
         "div",
         { class: "chat-heading" },
-        element("h2", { tabindex: "-1", id: "chat-name", dir: "auto", data: { testid: "chat-name" } }, nameOf(chat)),
+        element(
+          "h2", { tabindex: "-1", id: "chat-name", dir: "auto", data: { testid: "chat-name" } }, nameOf(chat),
+        ),
         this.#subtitle,
       ),
       more,
@@ -125,13 +129,16 @@ export class Conversation {
       return element(
         "button",
         {
-          type: "button", role: "tab", class: "topic", "aria-selected": String(open), tabindex: open ? "0" : "-1",
+          type: "button", role: "tab", class: "topic",
+          "aria-selected": String(open), tabindex: open ? "0" : "-1",
           data: { testid: `topic-${thread}`, thread },
           on: { click: () => this.#actions.topic(thread) },
         },
         element("span", { dir: "auto" }, name),
         closed && element("span", { class: "topic-closed" }, "closed"),
-        unread > 0 && element("span", { class: "unread" }, String(unread), element("span", { class: "hidden" }, " unread")),
+        unread > 0 && element(
+          "span", { class: "unread" }, String(unread), element("span", { class: "hidden" }, " unread"),
+        ),
       );
     }));
     if (had) this.#topics.querySelector('[tabindex="0"]')?.focus();
@@ -164,7 +171,10 @@ export class Conversation {
         element("p", {}, bot.description || "A news wire in your chat: every story once, breaking first."),
         element(
           "button",
-          { type: "button", class: "start", data: { testid: "start" }, on: { click: () => this.#actions.start() } },
+          {
+            type: "button", class: "start", data: { testid: "start" },
+            on: { click: () => this.#actions.start() },
+          },
           "Start",
         ),
         element("p", { class: "small" }, "A bot may not write first: pressing Start sends /start."),

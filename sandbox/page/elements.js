@@ -75,7 +75,9 @@ export function iconButton(name, label, attributes = {}) {
   const { class: extra = "", ...rest } = attributes;
   return element(
     "button",
-    { type: "button", class: `icon-button ${extra}`.trim(), "aria-label": label, title: label, ...rest },
+    {
+      type: "button", class: `icon-button ${extra}`.trim(), "aria-label": label, title: label, ...rest,
+    },
     icon(name),
   );
 }

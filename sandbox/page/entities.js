@@ -91,9 +91,9 @@ function link(entity, text, children) {
     case "phone_number":
       return anchor(`tel:${text}`, children);
     case "bot_command":
-      return element("button", { type: "button", class: "inline-link", data: { command: text } }, ...children);
+      return inlineButton({ command: text }, children);
     case "mention":
-      return element("button", { type: "button", class: "inline-link", data: { mention: text } }, ...children);
+      return inlineButton({ mention: text }, children);
     case "text_mention":
     case "hashtag":
     case "cashtag":
@@ -103,6 +103,11 @@ function link(entity, text, children) {
   }
 }
 
+/** A word that acts; what it does is said in its dataset and done by whoever listens. */
+function inlineButton(data, children) {
+  return element("button", { type: "button", class: "inline-link", data }, ...children);
+}
+
 function anchor(address, children) {
   const href = safeAddress(address);
   if (!href) return element("span", {}, ...children);
@@ -110,7 +115,9 @@ function anchor(address, children) {
 }
 
 function spoiler(children) {
-  const content = element("span", { class: "spoiler-content", "aria-hidden": "true", inert: true }, ...children);
+  const content = element(
+    "span", { class: "spoiler-content", "aria-hidden": "true", inert: true }, ...children,
+  );
   const node = element("span", {
     class: "spoiler",
     role: "button",

@@ -8,7 +8,7 @@ import { element, narrow } from "./elements.js";
 import { nameOf, senderOf } from "./names.js";
 import { Bell, Title, announce, settle, toast } from "./notices.js";
 import * as server from "./server.js";
-import { summary } from "./service.js";
+import { headline } from "./service.js";
 import { State } from "./state.js";
 
 const PAUSE = 300;
@@ -56,10 +56,15 @@ function arrived({ chat, message, own }) {
   bell.ring();
   if (state.watching(chat.id)) return;
   const sender = senderOf(message);
-  const from = sender?.id === chat.id || chat.type === "private" ? nameOf(chat) : `${nameOf(sender)} in ${nameOf(chat)}`;
-  const text = summary(message).slice(0, 160);
+  const alone = sender?.id === chat.id || chat.type === "private";
+  const text = headline(message);
   if (state.open?.chat !== chat.id) {
-    toast(text, { title: from, kind: "ringing", chat: chat.id, open: () => open(chat.id, message.message_thread_id ?? null, message.message_id) });
+    toast(text, {
+      title: alone ? nameOf(chat) : `${nameOf(sender)} in ${nameOf(chat)}`,
+      kind: "ringing",
+      chat: chat.id,
+      open: () => open(chat.id, message.message_thread_id ?? null, message.message_id),
+    });
   }
   title.flash(text);
 }

@@ -28,10 +28,12 @@ export function entry(message, view) {
   );
 }
 
+const hooks = ({ message_id: id }) => ({ testid: `message-${id}`, id });
+
 function service(message) {
   return element(
     "div",
-    { class: "service", tabindex: "-1", data: { testid: `message-${message.message_id}`, id: message.message_id } },
+    { class: "service", tabindex: "-1", data: hooks(message) },
     element("span", { class: "pill" }, serviceSentence(message)),
   );
 }
@@ -64,7 +66,7 @@ function ordinary(message, view, newDay) {
       class: `message ${own ? "own" : "other"} ${joined ? "joined" : ""}`.trim(),
       tabindex: "-1",
       "aria-label": `${name}, ${clock.hour(message.date)}`,
-      data: { testid: `message-${message.message_id}`, id: message.message_id },
+      data: hooks(message),
     },
     face,
     column,
@@ -157,8 +159,11 @@ function meta(message, own) {
       `edited ${clock.hour(message.edit_date)}`,
     ),
     !own && sound(message),
-    element("time", { datetime: new Date(message.date * 1000).toISOString(), title: clock.full(message.date) },
-      clock.hour(message.date)),
+    element(
+      "time",
+      { datetime: new Date(message.date * 1000).toISOString(), title: clock.full(message.date) },
+      clock.hour(message.date),
+    ),
   );
 }
 
@@ -167,7 +172,10 @@ function sound(message) {
   const words = message.silent ? "silent" : "with sound";
   return element(
     "span",
-    { class: `sound ${message.silent ? "silent" : "ringing"}`, role: "img", "aria-label": words, title: words, data: { testid: "sound" } },
+    {
+      class: `sound ${message.silent ? "silent" : "ringing"}`, role: "img",
+      "aria-label": words, title: words, data: { testid: "sound" },
+    },
     icon(message.silent ? "bellOff" : "bell"),
   );
 }

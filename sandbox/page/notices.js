@@ -58,7 +58,8 @@ export function ask({ title, text, choices, cancel = CANCEL, testid = "dialog" }
       type: "button", class: `dialog-choice ${kind}`.trim(),
       on: { click: () => { resolve(value); dialog.close(); } },
     }, label);
-    dialog.append(element("div", { class: "dialog-choices" }, ...choices.map(button), cancel && button(cancel)));
+    const list = element("div", { class: "dialog-choices" }, ...choices.map(button), cancel && button(cancel));
+    dialog.append(list);
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     dialog.addEventListener("close", () => {
       dialog.remove();

@@ -35,10 +35,16 @@ export function serviceSentence(message) {
   return field ? SENTENCES[field](message, nameOf(senderOf(message))) : null;
 }
 
-const KINDS = ["photo", "document", "video", "animation", "audio", "voice", "sticker", "poll", "location", "contact"];
+const KINDS = [
+  "photo", "document", "video", "animation", "audio", "voice", "sticker", "poll", "location", "contact",
+];
 
 /** The kind of attachment of a message ("photo", "document", …), or null. */
 export const attachmentKind = (message) => KINDS.find((kind) => message[kind] !== undefined) ?? null;
+
+/** A message's first line, which stands alone in notices. */
+export const headline = (message) =>
+  (message.text ?? message.caption ?? "").split("\n")[0].trim().slice(0, 200) || summary(message);
 
 /** One line that stands for a message in lists and quotes. */
 export function summary(message) {

@@ -80,7 +80,7 @@ export class State extends EventTarget {
   /** A person who never pressed Start has no private chat yet, but must see where to begin. */
   #placeBot() {
     const { id } = this.me;
-    this.#place({ id, type: "private", title: this.bot.first_name, role: "member", can_post: true, messages: [] });
+    this.#place({ id, type: "private", role: "member", can_post: true, messages: [] });
   }
 
   chat(id) {

@@ -61,12 +61,15 @@ export class Suggestions {
 
   #option(item, place) {
     const picture = item.picture ? safeAddress(new URL(item.picture, document.baseURI).href) : null;
-    const image = picture && element("img", { class: "suggestion-picture", src: picture, alt: "", loading: "lazy" });
+    const image = picture && element("img", {
+      class: "suggestion-picture", src: picture, alt: "", loading: "lazy",
+    });
     image?.addEventListener("error", () => image.remove());
     return element(
       "div",
       {
-        class: item.compact ? "suggestion compact" : "suggestion", role: "option", id: `suggestion-${place}`, "aria-selected": "false",
+        class: item.compact ? "suggestion compact" : "suggestion",
+        role: "option", id: `suggestion-${place}`, "aria-selected": "false",
         data: { testid: "suggestion" },
         on: {
           // The text field keeps the focus.
@@ -80,7 +83,9 @@ export class Suggestions {
         "span",
         { class: "suggestion-words" },
         element("span", { class: "suggestion-title", dir: "auto" }, item.title),
-        item.description && element("span", { class: "suggestion-description", dir: "auto" }, item.description),
+        item.description && element(
+          "span", { class: "suggestion-description", dir: "auto" }, item.description,
+        ),
       ),
     );
   }

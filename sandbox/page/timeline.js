@@ -22,7 +22,10 @@ export class Timeline {
   #sizes = new ResizeObserver(() => this.#resized());
   node = element("div", { class: "timeline-frame" });
 
-  /** `actions` has `press(message, place, button, node)`, `reply(message)`, `remove(message)` and `older(chat)`. */
+  /**
+   * `actions` has `press(message, place, button, node)`, `reply(message)`, `remove(message)`,
+   * `older(chat)` and `compose()`.
+   */
   constructor(state, actions) {
     this.#state = state;
     this.#actions = actions;
@@ -137,7 +140,8 @@ export class Timeline {
   #redraw(messageId) {
     const messages = this.#state.visible;
     const place = messages.findIndex((known) => known.message_id === messageId);
-    if (place >= 0) this.#find(messageId)?.replaceWith(this.#entry(messages[place], messages[place - 1]));
+    const node = place >= 0 && this.#find(messageId);
+    if (node) node.replaceWith(this.#entry(messages[place], messages[place - 1]));
   }
 
   #prepend() {
@@ -145,8 +149,10 @@ export class Timeline {
     const log = this.#log;
     const first = log.querySelector("[data-entry]");
     const messages = this.#state.visible;
-    const end = first ? messages.findIndex((known) => known.message_id === Number(first.dataset.entry)) : messages.length;
-    const nodes = messages.slice(0, Math.max(end, 0)).map((message, place) => this.#entry(message, messages[place - 1]));
+    const limit = first ? Number(first.dataset.entry) : Infinity;
+    const nodes = messages
+      .filter((message) => message.message_id < limit)
+      .map((message, place) => this.#entry(message, messages[place - 1]));
     const fromEnd = log.scrollHeight - log.scrollTop;
     // Old messages are no news: they must not be read out.
     log.setAttribute("aria-live", "off");
@@ -177,8 +183,10 @@ export class Timeline {
   #showNewer() {
     const count = this.#missed;
     this.#newer.hidden = this.#atEnd;
-    this.#newer.setAttribute("aria-label", count ? `Go to ${count} new messages` : "Go to the newest message");
-    this.#newer.replaceChildren(icon("down"), ...(count ? [element("span", { class: "unread" }, String(count))] : []));
+    const words = count ? `Go to ${count} new messages` : "Go to the newest message";
+    const badge = count ? [element("span", { class: "unread" }, String(count))] : [];
+    this.#newer.setAttribute("aria-label", words);
+    this.#newer.replaceChildren(icon("down"), ...badge);
   }
 
   /** Goes to a message and marks it for a moment; nothing happens when it is not loaded. */
