@@ -16,7 +16,7 @@ from random import Random
 
 from aiohttp import web
 
-from sandbox.previews import Previews
+from sandbox.previews import PREVIEWS, Previews
 from sandbox.wire_articles import Article, article_page, article_url, picture_url, source_page
 from sandbox.wire_briefs import briefs
 from sandbox.wire_feeds import Fault, ServedFeed
@@ -64,9 +64,12 @@ class SampleWire:
         self._playing: asyncio.Task[None] | None = None
 
     def add_routes(self, app: web.Application) -> None:
-        """Mount the wire under `/wire`."""
+        """Mount the wire under `/wire`; cards go to the application's previews, if any."""
+        previews = app.get(PREVIEWS)
+        if previews is not None:
+            self.register_previews(previews)
         app.router.add_get("/wire/feeds.opml", self._serve_list)
-        app.router.add_get("/wire/pictures/{source}/{slug}.svg", self._serve_picture)
+        app.router.add_get("/wire/pictures/{source}/{slug}.png", self._serve_picture)
         for feed in self._feeds.values():
             app.router.add_get(feed.source.feed_path, self._serve_feed)
         app.router.add_get("/wire/{source}/", self._serve_source)
@@ -151,6 +154,10 @@ class SampleWire:
     def calm(self, source_id: str) -> None:
         """Let a feed answer properly again."""
         self._feeds[source_id].calm()
+
+    def hanging(self, source_id: str) -> int:
+        """How many requests a feed that hangs has waiting."""
+        return self._feeds[source_id].hanging
 
     def step(self) -> Cue:
         """Carry out the script's next cue at once, whatever its time, and return it."""
@@ -249,9 +256,8 @@ class SampleWire:
         feed, article = self._article(request)
         if article.picture is None:
             raise web.HTTPNotFound(text="This article has no picture.")
-        return web.Response(
-            text=draw(article.picture.word, feed.source.tint), content_type="image/svg+xml"
-        )
+        picture = await asyncio.to_thread(draw, article.picture.word, feed.source.tint)
+        return web.Response(body=picture, content_type="image/png")
 
     def _article(self, request: web.Request) -> tuple[ServedFeed, Article]:
         feed = self._feeds.get(request.match_info["source"])

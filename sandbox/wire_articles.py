@@ -106,7 +106,7 @@ def article_url(base_url: str, source: Source, slug: str) -> str:
 
 def picture_url(base_url: str, source: Source, slug: str) -> str:
     """Where an article's picture is, absolute."""
-    return f"{base_url}/wire/pictures/{source.id}/{slug}.svg"
+    return f"{base_url}/wire/pictures/{source.id}/{slug}.png"
 
 
 def body_html(article: Article, source: Source, base_url: str) -> str:

@@ -63,6 +63,8 @@ class ServedFeed:
         self._fault: Fault | None = None
         self._faults_left = 0
         self._released = asyncio.Event()
+        self.hanging = 0
+        """Requests that wait for the feed to be calmed."""
 
     def put(self, article: Article, base_url: str, now: datetime) -> None:
         """Add an article at the top, or replace the one with its slug where it stands."""
@@ -106,12 +108,21 @@ class ServedFeed:
         fault = self._fault
         if fault is not None and self._faults_left != 0:
             self._faults_left -= 1
-            return await _failing(fault, request, self._released)
+            if fault.kind is FaultKind.HANG:
+                await self._hang()
+            return await _failing(fault, request)
         headers = self._validators()
         if self._is_current(request):
             return web.Response(status=304, headers=headers)
         headers["Content-Type"] = f"{self.source.content_type}; charset=utf-8"
         return web.Response(body=self._document, headers=headers)
+
+    async def _hang(self) -> None:
+        self.hanging += 1
+        try:
+            await self._released.wait()
+        finally:
+            self.hanging -= 1
 
     def _validators(self) -> dict[str, str]:
         validation, headers = self.source.validation, {"Cache-Control": "no-cache"}
@@ -138,12 +149,9 @@ class ServedFeed:
             return False
 
 
-async def _failing(
-    fault: Fault, request: web.Request, released: asyncio.Event
-) -> web.StreamResponse:
+async def _failing(fault: Fault, request: web.Request) -> web.StreamResponse:
     headers = dict(fault.headers)
     if fault.kind is FaultKind.HANG:
-        await released.wait()
         return web.Response(status=503, headers=headers)
     if fault.kind is FaultKind.REDIRECT:
         headers["Location"] = fault.location

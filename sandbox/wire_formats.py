@@ -80,7 +80,7 @@ def _media(item: Element, article: Article, source: Source, base_url: str) -> No
         _name("media:content"),
         url=picture_url(base_url, source, article.slug),
         medium="image",
-        type="image/svg+xml",
+        type="image/png",
         width="1200",
         height="630",
     )
@@ -167,6 +167,7 @@ class ListedFeed:
     site: str
     language: str
     owner: str
+    """"" when unknown: then the links tell outlets apart."""
     topic: str
     trusted: bool = False
 
@@ -187,7 +188,8 @@ def feeds_file(title: str, feeds: Iterable[ListedFeed]) -> bytes:
             )  # fmt: skip
             if feed.language:
                 outline.set("language", feed.language)
-            outline.set(_name("newsflash:owner"), feed.owner)
+            if feed.owner:
+                outline.set(_name("newsflash:owner"), feed.owner)
             if feed.trusted:
                 outline.set(_name("newsflash:trusted"), "yes")
     return _xml(root)
