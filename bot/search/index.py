@@ -59,7 +59,10 @@ class SearchIndex:
         self._lock = RLock()
 
     def open(self) -> None:
-        """Open what is there; start empty when there is nothing sound."""
+        """Open what is there; start empty when there is nothing sound.
+
+        Raises NewsflashError when nothing can be kept in the directory.
+        """
         with self._lock:
             for other in self._root.glob("stories-*"):
                 if other != self._directory:
@@ -68,8 +71,7 @@ class SearchIndex:
                 log.warning("the search index is damaged; it is built anew")
                 shutil.rmtree(self._directory)
             if self._index is None:
-                self._directory.mkdir(parents=True, exist_ok=True)
-                self._index = Index(self._schema, path=str(self._directory))
+                self._index = self._created()
 
     def close(self) -> None:
         """Finish writing and let go of the directory."""
@@ -179,6 +181,15 @@ class SearchIndex:
                 found.append(Query.boost_query(begun, boost * _INEXACT))
         return Query.disjunction_max_query(found, 0.1)
 
+    def _created(self) -> Index:
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            return Index(self._schema, path=str(self._directory))
+        except (OSError, ValueError) as error:
+            raise NewsflashError(
+                f"The search index cannot be kept in {self._directory}: {error}"
+            ) from error
+
     def _opened(self) -> bool:
         """Whether the directory holds a sound index of this schema; it is open then."""
         try:
@@ -188,6 +199,8 @@ class SearchIndex:
             searcher.fast_field_values("reported", [address for _, address in hits])
             for _, address in hits:
                 searcher.doc(address)
+            for field in ("id", "language", *_BOOSTS):
+                searcher.search(Query.term_query(self._schema, field, "probe"), limit=1)
         except Exception:
             log.info("the search index cannot be read", exc_info=True)
             return False
