@@ -19,6 +19,7 @@ ENTITIES = 100
 BUTTONS = 100
 ROW = 8
 DATA_BYTES = 64
+OWN_COMMANDS = frozenset({"/latest", "/list", "/search", "/subscribe", "/addfeed"})
 
 
 class RefusedTextError(AssertionError):
@@ -79,6 +80,21 @@ def judge(view: View) -> Shown:
             judge_button(button)
     if view.preview is not None:
         assert accepts_link(view.preview.url)
+    return shown
+
+
+def judge_quoted(view: View) -> Shown:
+    """As judge(), and nobody is mentioned by what others wrote; commands are only our own."""
+    shown = judge(view)
+    request = {"@type": "getTextEntities", "text": shown.text}
+    answer = json.loads(tdjson.td_execute(json.dumps(request).encode()) or b"")
+    wide = shown.text.encode("utf-16-le")
+    for entity in answer["entities"]:
+        start, end = 2 * entity["offset"], 2 * (entity["offset"] + entity["length"])
+        covered = wide[start:end].decode("utf-16-le")
+        assert entity["type"]["@type"] != "textEntityTypeMention", covered
+        if entity["type"]["@type"] == "textEntityTypeBotCommand":
+            assert covered in OWN_COMMANDS
     return shown
 
 

@@ -28,7 +28,7 @@ from bot.views.subscriptions import (
     subscribed_view,
     unsubscribed_view,
 )
-from tests.telegram_parser import judge
+from tests.telegram_parser import judge, judge_quoted
 from tests.view_samples import NOW, ZONE, links, settings, subscription, texts
 
 CHANNEL = Address(-1001234567890)
@@ -157,7 +157,7 @@ def test_the_list_pages_and_each_can_be_ended() -> None:
     assert "page 2 of 3\n9. The source Paper 8" in text
     assert names(view)[0] == ["End: Paper 8"]
     assert names(view)[-2] == ["« Previous", "Next »"]
-    assert "None yet." in judge(list_view([])).text
+    assert "None yet." in judge_quoted(list_view([])).text
 
 
 @given(texts, st.sampled_from(SubscriptionKind), st.booleans(), st.integers(0, 3))
@@ -166,8 +166,8 @@ def test_no_label_can_spoil_a_subscription(
 ) -> None:
     value = {"all": "", "topic": "world", "feed": "0" * 16}.get(kind, label)
     each = subscription(kind, value, label, breaking_only=breaking_only)
-    judge(list_view([each] * 20, page=page, target=CHANNEL, title=label))
-    judge(subscribe_view([each], title=label))
+    judge_quoted(list_view([each] * 20, page=page, target=CHANNEL, title=label))
+    judge_quoted(subscribe_view([each], title=label))
     judge(subscribed_view(each, note=label, target=CHANNEL, title=label))
     judge(unsubscribed_view(each, target=CHANNEL, title=label))
 
@@ -214,5 +214,5 @@ def test_feeds_page() -> None:
 def test_no_feed_can_spoil_the_health_page(title: str, url: str, error: str, success: bool) -> None:
     ill = state(failures=2, error=error, success=success)
     one = feed(title=title, url=url)
-    judge(feeds_view([(one, ill)] * 12, now=NOW, timezone=ZONE))
+    judge_quoted(feeds_view([(one, ill)] * 12, now=NOW, timezone=ZONE))
     judge(feed_changed_view(one, error, state=ill, now=NOW, timezone=ZONE))

@@ -24,7 +24,7 @@ from bot.views.pages import (
 )
 from bot.views.reading import read_view, related_view, sources_view, why_view
 from bot.views.stories import BUNDLE_LIMIT, bundle_view, ringing_view, story_view
-from tests.telegram_parser import judge
+from tests.telegram_parser import judge, judge_quoted
 from tests.view_samples import (
     BOT,
     NOW,
@@ -165,10 +165,10 @@ def test_the_ring_is_one_line() -> None:
 @given(stories, st.booleans(), st.booleans())
 def test_no_source_can_spoil_a_story(of: Story, private: bool, expanded: bool) -> None:
     for seen in of.reports[:3]:
-        shown = judge(show(of, seen, private=private, expanded=expanded))
+        shown = judge_quoted(show(of, seen, private=private, expanded=expanded))
         if of.breaking is not None:
             assert shown.text.startswith("🔴 Breaking: ")
-        judge(ringing_view(of, seen))
+        judge_quoted(ringing_view(of, seen))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_stripping_a_marker_leaves_a_title(title: str) -> None:
 def test_a_bundle_always_holds_as_many_as_it_promises(of: list[Story], private: bool) -> None:
     items = [(each, each.lead_report) for each in of]
     view = bundle_view(items, timezone=ZONE, now=NOW, bot_username=BOT, private=private)
-    shown = judge(view)
+    shown = judge_quoted(view)
     for number in range(1, min(len(of), BUNDLE_LIMIT) + 1):
         assert f"\n\n{number}. " in shown.text
     assert len(buttons(view)) == min(len(of), BUNDLE_LIMIT)
@@ -226,7 +226,7 @@ def test_the_largest_bundle_fits() -> None:
     others = [report(number, source='"' * 300 + str(number)) for number in range(2, 9)]
     of = story(worst, *others, breaking=True)
     view = bundle_view([(of, worst)] * 30, timezone=ZONE, now=NOW, bot_username=BOT, private=True)
-    shown = judge(view)
+    shown = judge_quoted(view)
     assert f"\n{BUNDLE_LIMIT}. " in shown.text
     assert "… and 20 more: /latest" in shown.text
 
@@ -260,7 +260,7 @@ def lists(page: Page, *, private: bool = True) -> list[View]:
 def test_no_source_can_spoil_a_list(of: list[Story], number: int, private: bool) -> None:
     page = Page(tuple((each, each.lead_report) for each in of), number, total=45)
     for view in lists(page, private=private):
-        shown = judge(view)
+        shown = judge_quoted(view)
         for place in range(len(of)):
             assert f"{number * PAGE_SIZE + place + 1}. " in shown.text
 
@@ -276,13 +276,13 @@ def test_lists_page_in_place_and_number_through() -> None:
         "latest:2:topic:world",
     ]
     assert names(middle[2])[-1] == ["« Previous", "Next »"]
-    text = judge(middle[0]).text
+    text = judge_quoted(middle[0]).text
     assert text.startswith("Latest: World\npage 2 of 3\n\n9. ")
-    assert "Search: dam & <flood>\n24 stories · page 2 of 3" in judge(middle[2]).text
+    assert "Search: dam & <flood>\n24 stories · page 2 of 3" in judge_quoted(middle[2]).text
 
 
 def test_empty_lists_say_what_to_do() -> None:
-    latest, breaking, search = (judge(view).text for view in lists(Page(())))
+    latest, breaking, search = (judge_quoted(view).text for view in lists(Page(())))
     assert "Nothing from World yet. /latest shows everything." in latest
     assert "Nothing is breaking." in breaking
     assert "/search election" in search
@@ -310,13 +310,13 @@ def test_read_pages_through_the_text_with_author_and_credits_at_the_end() -> Non
         about="Jane Reporter covers rivers.",
     )
     first = read_view(story(lead), lead, full, timezone=ZONE, now=NOW)
-    text = judge(first).text
+    text = judge_quoted(first).text
     assert "By Jane Reporter · Example Times · 2 min read · 16:05\n(Updated 16:40)" in text
     assert "page 1 of 4" in text
     assert "covers rivers" not in text
     assert names(first) == [["Next »"], ["Continue at Example Times"]]
     last = read_view(story(lead), lead, full, page=99, timezone=ZONE, now=NOW)
-    text = judge(last).text
+    text = judge_quoted(last).text
     assert "Jane Reporter covers rivers." in text
     assert "The broken dam\nPhoto: A. Person" in text
     assert text.endswith("Continue at Example Times")
@@ -329,21 +329,21 @@ def test_read_pages_through_the_text_with_author_and_credits_at_the_end() -> Non
 def test_no_source_can_spoil_reading(of: Story, text: str, author: str, page: int) -> None:
     seen = of.lead_report
     full = entry(seen, text=text, author=author, about=author)
-    judge(read_view(of, seen, full, page=page, timezone=ZONE, now=NOW))
-    judge(read_view(of, seen, None, page=page, timezone=ZONE, now=NOW))
+    judge_quoted(read_view(of, seen, full, page=page, timezone=ZONE, now=NOW))
+    judge_quoted(read_view(of, seen, None, page=page, timezone=ZONE, now=NOW))
 
 
 @hostile
 @given(stories, st.integers(0, 9))
 def test_no_source_can_spoil_the_sources(of: Story, page: int) -> None:
-    judge(sources_view(of, of.lead_report, page=page, timezone=ZONE, now=NOW))
+    judge_quoted(sources_view(of, of.lead_report, page=page, timezone=ZONE, now=NOW))
 
 
 def test_sources_stand_by_time_with_their_own_headlines() -> None:
     late = report(1, published=NOW)
     early = report(2, source="Daily Example", title="URGENT: Dam broke", state="RU")
     view = sources_view(story(late, early), late, timezone=ZONE, now=NOW)
-    shown = judge(view)
+    shown = judge_quoted(view)
     assert shown.links == (late.link, early.link, late.link)
     assert "16:05 · Daily Example (state media)\nURGENT: Dam broke" in shown.text
     assert "Reported by 2 sources" in shown.text
@@ -352,7 +352,7 @@ def test_sources_stand_by_time_with_their_own_headlines() -> None:
 def test_many_sources_page() -> None:
     members = [report(number, source=f"Paper {number}") for number in range(1, 20)]
     view = sources_view(story(*members), members[0], page=1, timezone=ZONE, now=NOW)
-    judge(view)
+    judge_quoted(view)
     assert names(view) == [["« Previous", "Next »"]]
 
 
@@ -371,7 +371,7 @@ def test_no_source_can_spoil_what_is_related(
         bot_username=BOT,
         private=True,
     )
-    judge(view)
+    judge_quoted(view)
 
 
 def test_why_says_what_matched_and_why_it_is_breaking() -> None:
@@ -381,7 +381,7 @@ def test_why_says_what_matched_and_why_it_is_breaking() -> None:
         subscription(SubscriptionKind.ALL, "", "", breaking_only=True),
         subscription(SubscriptionKind.SOURCE, "wire", "Wire", breaking_only=True),
     ]
-    text = judge(why_view(of, report(), matched, timezone=ZONE, now=NOW)).text
+    text = judge_quoted(why_view(of, report(), matched, timezone=ZONE, now=NOW)).text
     assert "• the topic World\n• breaking news\n• the source Wire, breaking only" in text
     assert "breaking since 16:40: reported by 3 outlets within 41 minutes" in text
     assert "(Example Times, Wire)" in text
@@ -392,11 +392,11 @@ def test_why_says_what_matched_and_why_it_is_breaking() -> None:
 @given(stories, texts)
 def test_no_label_can_spoil_why(of: Story, label: str) -> None:
     matched = [subscription(SubscriptionKind.SOURCE, label, label)] * 20
-    judge(why_view(of, of.lead_report, matched, timezone=ZONE, now=NOW))
+    judge_quoted(why_view(of, of.lead_report, matched, timezone=ZONE, now=NOW))
 
 
 def test_a_story_without_a_title_still_reads() -> None:
     nameless = report(title="\u200b", source="", lede="", link="", words=0)
     of = story(nameless)
-    assert judge(show(of)).text.startswith("Untitled\nsource1.example · 16:05")
+    assert judge_quoted(show(of)).text.startswith("Untitled\nsource1.example · 16:05")
     assert of.lead == EntryId(f"{1:032x}")

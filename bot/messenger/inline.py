@@ -11,6 +11,10 @@ from telegram import (
 )
 
 from bot.models.messages import Button, View
+from bot.views.html import clean, cut
+
+ROW_UNITS = 200
+"""More is never shown in the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ def telegram_article(result: InlineResult) -> InlineQueryResultArticle:
     rows = [[_button(button) for button in row] for row in result.view.buttons if row]
     return InlineQueryResultArticle(
         id=result.id,
-        title=result.title,
-        description=result.description,
+        title=cut(clean(result.title), ROW_UNITS) or "…",
+        description=cut(clean(result.description), ROW_UNITS),
         thumbnail_url=result.thumbnail or None,
         input_message_content=InputTextMessageContent(
             result.view.text, parse_mode="HTML", link_preview_options=options

@@ -20,6 +20,7 @@ from bot.messenger.requests import Json, edit_body, keyboard, send_body
 from bot.models.chats import ChatKind
 from bot.models.identifiers import Address, Language, MessageId, ThreadId, UserId
 from bot.models.messages import Button, View
+from bot.views.html import clean, cut
 
 ALLOWED_UPDATES = (
     "message",
@@ -53,7 +54,8 @@ class Messenger:
             await self._bot.initialize()
         except TelegramError as error:
             await self._bot.shutdown()
-            raise RefusedError(classify(error, Operation.ASK)) from error
+            # The error itself spells the token out (python-telegram-bot, Bot.initialize).
+            raise RefusedError(classify(error, Operation.ASK)) from None
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -109,7 +111,10 @@ class Messenger:
     ) -> Outcome:
         """Answer a press, which ends the button's waiting; the text is cut at 200 characters."""
         answer = self._bot.answer_callback_query(
-            query_id, text=text[:ANSWER_UNITS] or None, show_alert=alert or None, url=url or None
+            query_id,
+            text=cut(clean(text), ANSWER_UNITS) or None,
+            show_alert=alert or None,
+            url=url or None,
         )
         return await self._do(answer, Operation.ANSWER)
 

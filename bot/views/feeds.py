@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.models.feeds import Feed, PollState
 from bot.models.messages import View
 from bot.views.callbacks import Verb, build
-from bot.views.html import Builder, Rich, bold, clean, join, link, plain
+from bot.views.html import Builder, Rich, bold, clean, join, link, plain, quoted
 from bot.views.pages import page_count, paging_row
 from bot.views.times import moment_text, span_text
 
@@ -42,9 +42,9 @@ def feeds_view(
 
 def feed_lines(feed: Feed, state: PollState | None, *, now: datetime, timezone: str) -> Rich:
     """A feed's name, then its health in one or two lines."""
-    name = link(plain(clean(feed.title) or feed.url, 80), feed.url)
+    name = link(quoted(clean(feed.title) or feed.url, 80), feed.url)
     head = join(" ", (_sign(state), bold(name)))
-    return join("\n", (head, plain(health_text(state, now=now, timezone=timezone), 240)))
+    return join("\n", (head, quoted(health_text(state, now=now, timezone=timezone), 240)))
 
 
 def health_text(state: PollState | None, *, now: datetime, timezone: str) -> str:

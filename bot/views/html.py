@@ -10,6 +10,8 @@ Rule: those are removed; what would show nothing at all counts as empty. Joiners
 marks stay, because emoji, Persian and Hebrew need them.
 Exception: a cluster longer than its limit (stacked accents) is cut inside.
 Rejected: cutting by code points, which tears flags and families of emoji apart.
+
+plain() is for the product's own sentences, quoted() for what sources and readers wrote.
 """
 
 import re
@@ -43,6 +45,8 @@ _LINK = re.compile(
 )
 _TAG = re.compile(r"<[^<>]*>")
 _JOINER = "\u200d"
+_WORD_JOINER = "\u2060"
+_ACTIVE = re.compile(r"((?<![\w])@(?=\w)|(?<![\w<>/])/(?=\w))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,16 @@ def cluster_end(text: str, end: int) -> int:
 def plain(text: str, limit: int = TEXT_UNITS, *, lines: bool = False) -> Rich:
     """Cleaned, cut and escaped text."""
     shown = cut(clean(text, lines=lines), limit)
+    return Rich(escape(shown), units(shown))
+
+
+def quoted(text: str, limit: int = TEXT_UNITS, *, lines: bool = False) -> Rich:
+    """As plain(), for other people's words: nobody is mentioned, nothing is a command.
+
+    Telegram makes "@name" and "/word" active by itself: a headline would notify a group's member,
+    or offer a press that ends subscriptions. An invisible joiner after the sign prevents it.
+    """
+    shown = cut(_ACTIVE.sub(rf"\1{_WORD_JOINER}", clean(text, lines=lines)), limit)
     return Rich(escape(shown), units(shown))
 
 

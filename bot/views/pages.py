@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.models.messages import Button, View
 from bot.models.stories import Report, Story
 from bot.views.callbacks import Verb, build
-from bot.views.html import Builder, bold, clean, cluster_end, cut, plain, units
+from bot.views.html import Builder, bold, clean, cluster_end, cut, plain, quoted, units
 from bot.views.reports import numbered
 from bot.views.stories import read_buttons
 
@@ -173,7 +173,7 @@ def _list_view(
     by_time: bool = True,
 ) -> View:
     text = Builder()
-    text.add(bold(plain(heading, 120)))
+    text.add(bold(quoted(heading, 120)))
     back, forward = (NEWER, OLDER) if by_time else (PREVIOUS, NEXT)
     rows = paging_row(page.number, page.pages, paging, back=back, forward=forward)
     items = page.items[: page.size]

@@ -9,7 +9,7 @@ from bot.models.messages import Button, View
 from bot.models.stories import Report, Story
 from bot.models.subscriptions import Subscription, SubscriptionKind
 from bot.views.callbacks import Verb, build
-from bot.views.html import Builder, Rich, clean, is_link, italic, join, link, plain
+from bot.views.html import Builder, Rich, clean, is_link, italic, join, link, plain, quoted
 from bot.views.pages import NEXT, PREVIOUS, page_count, paging_row, split_pages
 from bot.views.reports import (
     distinct_sources,
@@ -56,7 +56,7 @@ def read_view(
     text.add(updated_line(report, now=now, timezone=timezone))
     if len(pages) > 1:
         text.add(plain(f"page {number + 1} of {len(pages)}"))
-    text.add(plain(pages[number], lines=True), before="\n\n")
+    text.add(quoted(pages[number], lines=True), before="\n\n")
     if last:
         for line in _ending(report, entry):
             text.add(line, before="\n\n")
@@ -106,9 +106,9 @@ def related_view(
         text.add(line, before="\n\n")
     pointed = [(title, url) for title, url in links if is_link(url)][:RELATED_LIMIT]
     if pointed:
-        text.add(plain(f"{source_text(report)} points to", 100), before="\n\n")
+        text.add(quoted(f"{source_text(report)} points to", 100), before="\n\n")
     for title, url in pointed:
-        text.add(plain_prefix("•") + link(plain(clean(title) or url, 200), url))
+        text.add(plain_prefix("•") + link(quoted(clean(title) or url, 200), url))
     if not shown and not pointed:
         text.add(plain("Nothing related is known yet."), before="\n\n")
     stories = [each for each, _ in shown]
@@ -129,7 +129,7 @@ def why_view(
     if subscriptions:
         text.add(plain("This chat gets it because of:"), before="\n\n")
         for subscription in subscriptions[:10]:
-            text.add(plain(f"• {reason_text(subscription)}", 200))
+            text.add(quoted(f"• {reason_text(subscription)}", 200))
     else:
         text.add(plain("No subscription of this chat asked for it."), before="\n\n")
     if story.breaking is not None:
@@ -161,7 +161,7 @@ def _breaking_reason(story: Story, *, now: datetime, timezone: str) -> Rich:
     when = moment_text(breaking.at, now=now, timezone=timezone)
     who = ", ".join(clean(voice) for voice in breaking.voices[:8] if clean(voice))
     text = f"It is called breaking since {when}: {clean(breaking.reason)}"
-    return plain(f"{text} ({who})." if who else f"{text}.", 600)
+    return quoted(f"{text} ({who})." if who else f"{text}.", 600)
 
 
 def _byline(report: Report, entry: Entry | None, *, now: datetime, timezone: str) -> Rich:
@@ -171,7 +171,7 @@ def _byline(report: Report, entry: Entry | None, *, now: datetime, timezone: str
     return join(
         " · ",
         (
-            plain(f"By {author}", 120) if author else Rich(),
+            quoted(f"By {author}", 120) if author else Rich(),
             source_name(report),
             plain(minutes),
             plain(when),
@@ -181,11 +181,11 @@ def _byline(report: Report, entry: Entry | None, *, now: datetime, timezone: str
 
 def _ending(report: Report, entry: Entry | None) -> tuple[Rich, ...]:
     picture = report.picture
-    caption = plain(picture.caption, 300) if picture is not None else Rich()
+    caption = quoted(picture.caption, 300) if picture is not None else Rich()
     credit = clean(picture.credit) if picture is not None else ""
-    photo = plain(f"Photo: {credit}", 120) if credit else Rich()
-    about = plain(entry.author_about, 400) if entry is not None else Rich()
-    more = link(plain(f"Continue at {source_text(report)}", 120), report.link)
+    photo = quoted(f"Photo: {credit}", 120) if credit else Rich()
+    about = quoted(entry.author_about, 400) if entry is not None else Rich()
+    more = link(quoted(f"Continue at {source_text(report)}", 120), report.link)
     return (italic(about), join("\n", (caption, photo)), more if is_link(report.link) else Rich())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.models.stories import Report, Story
-from bot.views.html import Rich, bold, clean, cut, join, link, plain
+from bot.views.html import Rich, bold, clean, cut, join, link, plain, quoted
 from bot.views.markers import strip_marker
 from bot.views.times import moment_text
 
@@ -23,7 +23,7 @@ _NAMED_OTHERS = 3
 
 def headline(report: Report, *, breaking: bool, limit: int = TITLE_UNITS) -> Rich:
     """The report's title, linked; with the prefix and without the source's own when breaking."""
-    title = plain(title_text(report, breaking=breaking), limit)
+    title = quoted(title_text(report, breaking=breaking), limit)
     shown = link(title, report.link)
     return plain_prefix(BREAKING_PREFIX) + shown if breaking else shown
 
@@ -35,8 +35,8 @@ def strong_headline(report: Report, *, breaking: bool) -> Rich:
 
 def title_text(report: Report, *, breaking: bool) -> str:
     """The report's title as plain text; never empty."""
-    title = strip_marker(report.title) if breaking else report.title
-    return clean(title) or clean(report.title) or UNTITLED
+    title = clean(report.title)
+    return (strip_marker(title) if breaking else title) or UNTITLED
 
 
 def plain_prefix(text: str) -> Rich:
@@ -46,7 +46,7 @@ def plain_prefix(text: str) -> Rich:
 
 def source_name(report: Report, limit: int = SOURCE_UNITS) -> Rich:
     """The source as readers know it; outlets under a state's control are labelled."""
-    name = plain(source_text(report), limit)
+    name = quoted(source_text(report), limit)
     return join(" ", (name, plain(f"({STATE_MEDIA})"))) if report.state else name
 
 
@@ -87,7 +87,7 @@ def other_sources(story: Story, report: Report) -> Rich:
         return Rich()
     text = ", ".join(cut(name, SOURCE_UNITS) for name in distinct[:_NAMED_OTHERS])
     left = len(distinct) - _NAMED_OTHERS
-    return plain(f"also: {text} and {left} more" if left > 0 else f"also: {text}")
+    return quoted(f"also: {text} and {left} more" if left > 0 else f"also: {text}")
 
 
 def updated_line(report: Report, *, now: datetime, timezone: str) -> Rich:

@@ -14,7 +14,7 @@ from bot.models.identifiers import Address, Language, Topic
 from bot.models.messages import Button, View
 from bot.views.callbacks import Verb, build
 from bot.views.chats import hours_text, languages_text
-from bot.views.html import Builder, bold, clean, plain
+from bot.views.html import Builder, bold, clean, plain, quoted
 from bot.views.subscriptions import CHOSEN, TOPIC_NAMES
 from bot.views.zones import LANGUAGES, ZONES
 
@@ -83,7 +83,7 @@ def settings_view(
     }[page]
     heading, sentence, rows = draw(settings, target)
     text = Builder()
-    text.add(bold(plain(f"{heading}: {title}" if clean(title) else heading, 200)))
+    text.add(bold(quoted(f"{heading}: {title}" if clean(title) else heading, 200)))
     text.add(plain(sentence, 1_500, lines=True), before="\n\n")
     if page is not SettingsPage.MAIN:
         rows = [*rows, (_open("« Back", SettingsPage.MAIN, target),)]

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.models.messages import Button, Preview, View
 from bot.models.stories import Report, Story
 from bot.views.callbacks import Verb, build, deep_link, share_query
-from bot.views.html import Builder, Rich, bold, clean, is_link, plain
+from bot.views.html import Builder, Rich, bold, clean, is_link, plain, quoted
 from bot.views.reports import (
     distinct_sources,
     headline,
@@ -142,7 +142,7 @@ def report_preview(report: Report) -> Preview | None:
 
 
 def _lede(report: Report) -> Rich:
-    lede = plain(report.lede, LEDE_UNITS)
+    lede = quoted(report.lede, LEDE_UNITS)
     # Many feeds repeat the title as summary.
     return Rich() if clean(report.lede) == clean(report.title) else lede
 
@@ -151,4 +151,4 @@ def _credit(report: Report) -> Rich:
     if report.picture is None:
         return Rich()
     credit = clean(report.picture.credit)
-    return plain(f"Photo: {credit}", CREDIT_UNITS) if credit else Rich()
+    return quoted(f"Photo: {credit}", CREDIT_UNITS) if credit else Rich()

@@ -6,7 +6,7 @@ from bot.models.identifiers import Address, Topic
 from bot.models.messages import Button, View
 from bot.models.subscriptions import Subscription, SubscriptionKind
 from bot.views.callbacks import Verb, build, subscription_token
-from bot.views.html import Builder, Rich, bold, clean, cut, plain
+from bot.views.html import Builder, Rich, bold, clean, cut, plain, quoted
 from bot.views.pages import page_count, paging_row
 from bot.views.reading import reason_text
 
@@ -38,7 +38,7 @@ def subscribe_view(
     """
     chosen = {(each.kind, each.value, each.breaking_only) for each in subscriptions}
     text = Builder()
-    text.add(bold(plain(f"What should {_place(title)} get?")))
+    text.add(bold(quoted(f"What should {_place(title)} get?")))
     text.add(
         plain("Press to switch on or off. Ordinary stories arrive silently, breaking ones ring."),
         before="\n\n",
@@ -81,7 +81,7 @@ def list_view(
     number = min(max(page, 0), pages - 1)
     shown = subscriptions[number * LIST_SIZE : (number + 1) * LIST_SIZE]
     text = Builder()
-    text.add(bold(plain(f"Subscriptions of {clean(title) or 'this chat'}", 200)))
+    text.add(bold(quoted(f"Subscriptions of {clean(title) or 'this chat'}", 200)))
     if not shown:
         text.add(
             plain("None yet. /subscribe opens the menu; /subscribe breaking starts alerts."),
@@ -90,7 +90,7 @@ def list_view(
     elif pages > 1:
         text.add(plain(f"page {number + 1} of {pages}"))
     for place, each in enumerate(shown, start=number * LIST_SIZE + 1):
-        text.add(plain(f"{place}. {sentence_case(reason_text(each))}", 200))
+        text.add(quoted(f"{place}. {sentence_case(reason_text(each))}", 200))
     rows: list[tuple[Button, ...]] = [
         (
             Button(
@@ -159,8 +159,8 @@ def _place(title: str) -> str:
 
 def _outcome(start: str, subscription: Subscription) -> Rich:
     return (
-        plain(sentence_case(start), 200)
+        quoted(sentence_case(start), 200)
         + Rich(" ", 1)
-        + bold(plain(reason_text(subscription), 200))
+        + bold(quoted(reason_text(subscription), 200))
         + Rich(".", 1)
     )
