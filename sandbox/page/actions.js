@@ -12,6 +12,9 @@ import { GENERAL } from "./state.js";
 
 const PAGE = 50;
 
+/** The topic that a request names: General is the forum itself, a message there has no thread. */
+const topicToName = (thread) => (thread === GENERAL || thread === null ? undefined : thread);
+
 export class Actions {
   #state;
   /** Set by the composition: `open(chatId, thread, messageId)`, `composer`. */
@@ -40,8 +43,7 @@ export class Actions {
   /** Sends a text to the open chat (or another). True when it was accepted. */
   async send(text, replyTo, chatId = this.#state.open.chat) {
     const thread = this.#state.open?.chat === chatId ? this.#state.open.thread : null;
-    // General is the forum itself: a message there has no thread.
-    const options = { thread: thread === GENERAL || thread === null ? undefined : thread, reply_to: replyTo };
+    const options = { thread: topicToName(thread), reply_to: replyTo };
     this.#state.sending.add(chatId);
     const answer = await this.#tried(server.send(this.#user, chatId, text, options));
     this.#state.sending.delete(chatId);
@@ -51,8 +53,9 @@ export class Actions {
 
   /** Sends a text file `{file_name, mime_type, content}` to the open chat. */
   async sendDocument(document, caption) {
-    const { chat } = this.#state.open;
-    const answer = await this.#tried(server.sendDocument(this.#user, chat, document, caption));
+    const { chat, thread } = this.#state.open;
+    const topic = topicToName(thread);
+    const answer = await this.#tried(server.sendDocument(this.#user, chat, document, caption, topic));
     if (answer?.message) this.#state.add(chat, answer.message);
   }
 
@@ -78,8 +81,7 @@ export class Actions {
 
   async choose(query, id) {
     const { chat, thread } = this.#state.open;
-    const place = thread === GENERAL || thread === null ? undefined : thread;
-    const answer = await this.#tried(server.choose(this.#user, chat, query, id, place));
+    const answer = await this.#tried(server.choose(this.#user, chat, query, id, topicToName(thread)));
     if (answer?.message) this.#state.add(chat, answer.message);
   }
 

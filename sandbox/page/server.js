@@ -36,8 +36,8 @@ export const state = (user) => get("state", { user });
 export const older = (user, chat, before, limit) => get("messages", { user, chat, before, limit });
 export const send = (user, chat, text, { thread, reply_to } = {}) =>
   post("send", { user, chat, text, thread, reply_to });
-export const sendDocument = (user, chat, document, text) =>
-  post("send", { user, chat, document, text });
+export const sendDocument = (user, chat, document, text, thread) =>
+  post("send", { user, chat, document, text, thread });
 export const press = (user, chat, message_id, row, column) =>
   post("press", { user, chat, message_id, row, column });
 export const start = (user, payload) => post("start", { user, payload });

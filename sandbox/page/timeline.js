@@ -8,6 +8,7 @@ import { entry } from "./message.js";
 
 const NEAR = 90;
 const TOP = 300;
+const SHOWN = 500;
 const HIGHLIGHT = 2400;
 
 export class Timeline {
@@ -107,9 +108,15 @@ export class Timeline {
     node.classList.add("arriving");
     const next = messages[place + 1];
     this.#entries.insertBefore(node, next ? this.#find(next.message_id) : null);
+    if (follow) this.#forget();
     if (follow) this.toEnd();
     else this.#missed += 1;
     this.#showNewer();
+  }
+
+  /** A long watch must not fill the page: who is at the end can load older ones again. */
+  #forget() {
+    while (this.#entries.childElementCount > SHOWN) this.#entries.firstElementChild.remove();
   }
 
   #replace(message) {
