@@ -177,6 +177,10 @@ class SampleWire:
         """What a source's feed lists, newest first."""
         return self._feeds[source_id].newest()
 
+    def document(self, source_id: str) -> bytes:
+        """A source's feed as it is served."""
+        return self._feeds[source_id].document
+
     def link(self, source_id: str, slug: str) -> str:
         """The address of an article's page."""
         return article_url(self.base_url, self.source(source_id), slug)

@@ -59,7 +59,8 @@ class ServedFeed:
         """By slug, in the order of publication; pages stay when the feed has moved on."""
         self._listed: list[str] = []
         self._changed = datetime.fromtimestamp(0, UTC)
-        self._document = b""
+        self.document = b""
+        """As served."""
         self._fault: Fault | None = None
         self._faults_left = 0
         self._released = asyncio.Event()
@@ -90,7 +91,7 @@ class ServedFeed:
         # Last-Modified has whole seconds: two changes in one second must still differ in it.
         second = int(max(now.timestamp(), self._changed.timestamp() + 1))
         self._changed = datetime.fromtimestamp(second, UTC)
-        self._document = feed_document(self.source, self.newest(), base_url, self._changed)
+        self.document = feed_document(self.source, self.newest(), base_url, self._changed)
 
     def disturb(self, fault: Fault) -> None:
         """Fail like this from now on, `fault.times` times."""
@@ -115,7 +116,7 @@ class ServedFeed:
         if self._is_current(request):
             return web.Response(status=304, headers=headers)
         headers["Content-Type"] = f"{self.source.content_type}; charset=utf-8"
-        return web.Response(body=self._document, headers=headers)
+        return web.Response(body=self.document, headers=headers)
 
     async def _hang(self) -> None:
         self.hanging += 1
@@ -128,7 +129,7 @@ class ServedFeed:
         validation, headers = self.source.validation, {"Cache-Control": "no-cache"}
         if validation is not Validation.DATE:
             weak = "W/" if validation is Validation.WEAK_TAG else ""
-            headers["ETag"] = f'{weak}"{hashlib.sha256(self._document).hexdigest()[:20]}"'
+            headers["ETag"] = f'{weak}"{hashlib.sha256(self.document).hexdigest()[:20]}"'
         if validation is not Validation.WEAK_TAG:
             headers["Last-Modified"] = format_datetime(self._changed, usegmt=True)
         return headers
