@@ -31,6 +31,8 @@ NUMBERS_VETO: Final = 0.40
 SAME_OUTLET_PENALTY: Final = 0.10
 VETO_OVERLAP: Final = 0.5
 """Jaccard overlap of the titles' other terms from which disjoint numbers mean another event."""
+TEMPLATE_OVERLAP: Final = 0.75
+"""From which recurring titles name the same place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _template_similarity(left: Features, right: Features) -> float:
     if not (left.template and right.template) or left.numbers != right.numbers:
         return -1.0
     overlap = _overlap(set(left.title), set(right.title))
-    return overlap if overlap >= 0.6 and left.outlet != right.outlet else -1.0
+    return overlap if overlap >= TEMPLATE_OVERLAP and left.outlet != right.outlet else -1.0
 
 
 def _without_numbers(entry: Features) -> set[int]:

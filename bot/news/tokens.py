@@ -30,7 +30,9 @@ MAXIMUM_TERMS: Final = 120
 """Of one text: a bound for hostile input that real titles and ledes never reach."""
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)+(?![^\W_])|[^\W_]+")
-_THOUSANDS = re.compile(r"\d{1,3}(?:[,.\u00a0\u202f]\d{3})+(?!\d)")
+# An ordinary space parts thousands only before "000": "May 19 100 people" has two numbers.
+_SPACED_THOUSANDS = re.compile(r"(?<=\d)(?:[\u00a0\u202f\u2009](?=\d{3}(?!\d))| (?=000(?!\d)))")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[,.]\d{3})+")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -63,7 +65,8 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The folded words of a text in order; numbers without thousands separators, 3,5 as 3.5."""
-    return [_number(word) if word[0].isdigit() else word for word in _WORD.findall(fold(text))]
+    joined = fold(_SPACED_THOUSANDS.sub(",", text))
+    return [_number(word) if word[0].isdigit() else word for word in _WORD.findall(joined)]
 
 
 def normal_form(text: str) -> str:
