@@ -97,32 +97,12 @@ class AiohttpRequest(BaseRequest):
         if self._session is None:
             raise NotWrittenError("The connection pool is closed.")
         uploads = request_data is not None and request_data.contains_files
-        connect = _given(connect_timeout, self._connect)
-        read = _given(read_timeout, self._read)
-        write = _given(write_timeout, UPLOAD_SECONDS) if uploads else 0.0
-        endless = connect is None or read is None or write is None
-        whole = None if endless else (connect or 0.0) + (read or 0.0) + (write or 0.0)
-        body, headers = _body(request_data)
-        try:
-            async with self._session.request(
-                method,
-                _parsed(url),
-                data=body,
-                headers=headers,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(
-                    total=whole, connect=connect, sock_read=None if uploads else read
-                ),
-            ) as response:
-                return response.status, await response.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NotWrittenError(f"No connection to the Bot API server: {error}") from error
-        except TimeoutError as error:
-            raise TimedOut("The Bot API server did not answer in time.") from error
-        except aiohttp.ClientConnectionError as error:
-            raise DroppedError(f"The connection ended without an answer: {error!r}") from error
-        except aiohttp.ClientPayloadError as error:
-            raise DroppedError("The connection ended within the answer.") from error
+        timeout = _timeout(
+            connect=_given(connect_timeout, self._connect),
+            read=_given(read_timeout, self._read),
+            write=_given(write_timeout, UPLOAD_SECONDS) if uploads else 0.0,
+        )
+        return await _exchange(self._session, method, url, request_data, timeout)
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
@@ -137,8 +117,48 @@ class AiohttpRequest(BaseRequest):
         return answer
 
 
+async def _exchange(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    data: RequestData | None,
+    timeout: aiohttp.ClientTimeout,
+) -> tuple[int, bytes]:
+    body, headers = _body(data)
+    try:
+        async with session.request(
+            method,
+            _parsed(url),
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            timeout=timeout,
+        ) as response:
+            return response.status, await response.read()
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        raise NotWrittenError(f"No connection to the Bot API server: {error}") from error
+    except TimeoutError as error:
+        raise TimedOut("The Bot API server did not answer in time.") from error
+    except aiohttp.ClientConnectionError as error:
+        raise DroppedError(f"The connection ended without an answer: {error!r}") from error
+    except aiohttp.ClientPayloadError as error:
+        raise DroppedError("The connection ended within the answer.") from error
+
+
 def _given(value: Timeout, default: float) -> float | None:
     return default if value is BaseRequest.DEFAULT_NONE else cast(float | None, value)
+
+
+def _timeout(
+    *, connect: float | None, read: float | None, write: float | None
+) -> aiohttp.ClientTimeout:
+    endless = connect is None or read is None or write is None
+    return aiohttp.ClientTimeout(
+        total=None if endless else (connect or 0.0) + (read or 0.0) + (write or 0.0),
+        connect=connect,
+        # While a file is written nothing is read, for as long as it takes.
+        sock_read=read if write == 0.0 else None,
+    )
 
 
 def _body(data: RequestData | None) -> tuple[bytes | aiohttp.FormData | None, dict[str, str]]:

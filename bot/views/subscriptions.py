@@ -1,6 +1,6 @@
 """What a chat asked for: the menu, the list, and the sentences after a change."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.models.identifiers import Address, Topic
 from bot.models.messages import Button, View
@@ -9,6 +9,9 @@ from bot.views.callbacks import Verb, build, subscription_token
 from bot.views.html import Builder, Rich, bold, clean, cut, plain, quoted
 from bot.views.pages import page_count, paging_row
 from bot.views.reading import reason_text
+
+Choice = tuple[SubscriptionKind, str, bool]
+"""Kind, value, and whether breaking only."""
 
 LIST_SIZE = 8
 BUTTON_UNITS = 40
@@ -51,17 +54,14 @@ def subscribe_view(
         before="\n\n",
     )
 
-    def toggle(label: str, kind: SubscriptionKind, value: str, breaking_only: bool) -> Button:
-        mark = CHOSEN if (kind, value, breaking_only) in chosen else ""
-        mode = "breaking" if breaking_only else "all"
-        data = build(Verb.SUBSCRIBE, kind, mode, value, target=target)
-        return Button(f"{mark}{label}", data)
-
-    topics = [toggle(TOPIC_NAMES[topic], SubscriptionKind.TOPIC, topic, False) for topic in Topic]
+    topics = [
+        _toggle(TOPIC_NAMES[topic], (SubscriptionKind.TOPIC, topic, False), chosen, target)
+        for topic in Topic
+    ]
     rows: list[tuple[Button, ...]] = [
         (
-            toggle("Breaking only", SubscriptionKind.ALL, "", True),
-            toggle("Everything", SubscriptionKind.ALL, "", False),
+            _toggle("Breaking only", (SubscriptionKind.ALL, "", True), chosen, target),
+            _toggle("Everything", (SubscriptionKind.ALL, "", False), chosen, target),
         ),
         *(tuple(topics[place : place + 2]) for place in range(0, len(topics), 2)),
         (Button("My subscriptions", build(Verb.LIST, 0, target=target)),),
@@ -151,6 +151,15 @@ def short_label(subscription: Subscription) -> str:
 def sentence_case(text: str) -> str:
     """The first letter upper-case, the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+def _toggle(
+    label: str, choice: Choice, chosen: Collection[Choice], target: Address | None
+) -> Button:
+    kind, value, breaking_only = choice
+    mode = "breaking" if breaking_only else "all"
+    text = f"{CHOSEN}{label}" if choice in chosen else label
+    return Button(text, build(Verb.SUBSCRIBE, kind, mode, value, target=target))
 
 
 def _place(title: str) -> str:
