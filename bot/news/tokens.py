@@ -59,7 +59,7 @@ _SKELETON_OF_DIGRAPH: Final = {
 
 def fold(text: str) -> str:
     """Lower case without accents, in compatibility form (NFKD): Ё as е, Й as и, ß as ss."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
