@@ -18,8 +18,8 @@ import aiohttp
 from aiohttp import web
 from redis import Redis
 
-from bot.running import run
 from bot.config import Config, parse
+from bot.running import run
 from bot.services.stopping import Stopping
 from bot.store.client import Database
 from bot.store.stories import StoryStore
@@ -184,10 +184,13 @@ class Person:
             return answer
 
     async def start(self, payload: str = "") -> Json:
-        """Press Start, and wait for the answer."""
+        """Press Start, and wait for the answer; for the headlines too where they follow."""
         before = await self.latest_id()
         await self.call("start", payload=payload)
-        return await self.answer(self.id, after=before)
+        greeting = await self.answer(self.id, after=before)
+        if "headlines follow" in greeting["text"]:
+            await self.answer(self.id, after=int(greeting["message_id"]))
+        return greeting
 
     async def say(self, text: str, *, chat: int = 0, **fields: object) -> Json:
         """Write, and wait for the bot's answer to it."""

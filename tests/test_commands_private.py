@@ -49,7 +49,7 @@ async def test_one_press_turns_everything_off_and_one_on(bot: RunningBot) -> Non
 async def test_news_comes_in_the_persons_language_if_there_is_any(bot: RunningBot) -> None:
     reader = bot.person(language="uk-UA")
     greeting = await reader.start()
-    assert "Українська" in greeting["text"]
+    assert "Breaking news in Ukrainian" in greeting["text"]
     headlines = await reader.answer(reader.id, after=greeting["message_id"])
     assert sum(headline in headlines["text"] for headline in UKRAINE.headlines) == 3
     stranger = bot.person(language="sw")
@@ -74,7 +74,9 @@ async def test_a_feed_is_subscribed_by_its_address_alone(bot: RunningBot) -> Non
 
 async def test_subscriptions_are_listed_and_ended_by_buttons(bot: RunningBot) -> None:
     reader = bot.person()
-    listed = await _with_topic(bot, reader.id)
+    await reader.press(await reader.start(), "Turn off")
+    await reader.say("/subscribe technology")
+    listed = await reader.say("/list")
     answer = await reader.press(listed, "End: Technology")
     assert "Ended: the topic Technology" in answer["answer"]["text"]
     assert "None yet." in (await reader.again(listed))["text"]
@@ -83,16 +85,6 @@ async def test_subscriptions_are_listed_and_ended_by_buttons(bot: RunningBot) ->
         "press", chat=reader.id, message_id=listed["message_id"], row=0, column=0
     )
     assert again["answer"] is not None
-
-
-async def _with_topic(bot: RunningBot, person: int) -> dict[str, object]:
-    reader = bot.known(person)
-    await reader.call("start")
-    started = await reader.answer(person, after=0)
-    await reader.answer(person, after=started["message_id"])
-    await reader.press(started, "Turn off")
-    await reader.write("/subscribe technology")
-    return await reader.say("/list")
 
 
 async def test_the_menu_toggles_in_place(bot: RunningBot) -> None:
@@ -130,7 +122,7 @@ async def test_the_menu_toggles_in_place(bot: RunningBot) -> None:
         ("/subscribe @no_such_channel breaking", "I cannot see @no_such_channel."),
         ("good morning", "/help lists everything."),
         ("/help", "e.g. /subscribe https://example.com/feed.xml"),
-        ("/status", "3 feeds"),
+        ("/status", "A feed was read within the last minute."),
         ("/breaking", "Nothing is breaking."),
         ("/addfeed https://example.com/feed.xml", "Only the people who run this bot"),
         ("/feeds", "Only the people who run this bot"),
@@ -142,7 +134,7 @@ async def test_a_command_says_what_it_did_or_how_it_is_written(
 ) -> None:
     reader = bot.person()
     await reader.start()
-    assert told in (await reader.say(command))["text"].replace("11 feeds", "3 feeds")
+    assert told in (await reader.say(command))["text"]
 
 
 def _page() -> web.Response:
@@ -190,16 +182,17 @@ async def test_latest_turns_its_pages_in_place(bot: RunningBot) -> None:
 async def test_a_long_search_survives_behind_its_page_buttons(bot: RunningBot) -> None:
     reader = bot.person()
     await reader.start()
-    words = " ".join(headline.split()[0] for headline in TECHNOLOGY.headlines)
+    words = "reporters on the scene said, " * 3
     assert len(words) > 64
     first = await reader.say(f"/search {words}")
     assert words[:40] in first["text"]
-    shown = [headline for headline in TECHNOLOGY.headlines if headline in first["text"]]
-    assert len(shown) == 8
+    assert "\n\n8. " in first["text"]
     await reader.press(first, "Next")
     second = await reader.again(first)
-    assert not any(headline in second["text"] for headline in shown)
-    assert any(headline in second["text"] for headline in TECHNOLOGY.headlines)
+    assert words[:40] in second["text"]
+    assert "\n\n9. " in second["text"]
+    await reader.press(second, "« Previous")
+    assert (await reader.again(first))["text"] == first["text"]
 
 
 async def test_settings_change_by_buttons(bot: RunningBot) -> None:

@@ -240,6 +240,7 @@ def test_a_story_stands_in_the_index_of_each_report() -> None:
         "topic:ukraine:uk",
         "language:en",
         "language:uk",
+        "language:",
         *(f"feed:{entry.feed}" for entry in entries),
         "source:the times",
         "source:the ukr",

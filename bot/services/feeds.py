@@ -50,14 +50,18 @@ class FeedService:
         by: UserId | None,
         topic: Topic | None = None,
         language: Language | None = None,
+        official: bool = False,
     ) -> Feed:
         """Return the feed at an address, added first if it is not yet polled.
 
-        A new one is fetched and parsed to prove it a feed. Raises RequestError for an address
-        that cannot be one, FeedError with one sentence for what came back.
+        A new one is fetched and parsed to prove it a feed. `official`: an operator vouches for
+        its name; others cannot take the name of a source that is there. Raises RequestError for
+        an address that cannot be a feed's, FeedError with one sentence for what came back.
         """
         url = read_address(address)
         found = await self._store.get(feed_id(url)) or await self._discover(url, by)
+        if not official and found.added_by is not None:
+            found = await self._distinct(found)
         described = replace(found, topic=topic or found.topic, language=language or found.language)
         if not await self._store.add(described) and described != found:
             await self._store.update(described)
@@ -84,6 +88,13 @@ class FeedService:
             added_by=by,
         )
 
+    async def _distinct(self, feed: Feed) -> Feed:
+        """Name the host too where another feed has that title: sources are chosen by name."""
+        taken = [other for other in await self.named(feed.title) if other.id != feed.id]
+        if not taken:
+            return feed
+        return replace(feed, title=f"{feed.title} ({urlsplit(feed.url).hostname})")
+
     async def add(self, words: str, by: UserId) -> Feed:
         """Do `URL [topic] [language]` of an operator; RequestError explains what is wrong."""
         address, *rest = words.split() or [""]
@@ -103,7 +114,7 @@ class FeedService:
                 )
         if not address:
             raise RequestError(f"Which feed? For example: {ADD_EXAMPLE}")
-        return await self.ensure(address, by=by, topic=topic, language=language)
+        return await self.ensure(address, by=by, topic=topic, language=language, official=True)
 
     async def remove(self, words: str) -> Feed:
         """Stop polling the feed of that address, id or title. Raises RequestError."""

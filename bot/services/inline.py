@@ -1,5 +1,7 @@
 """Stories shared into any chat by an inline query: `@bot words`, or a Share button's story."""
 
+from datetime import timedelta
+
 from bot.errors import RequestError
 from bot.messenger.inline import InlineResult
 from bot.messenger.telegram import Messenger
@@ -14,6 +16,8 @@ from bot.views.reports import source_text, title_text
 from bot.views.stories import story_view
 
 TITLE_UNITS = 120
+KEPT = timedelta(seconds=30)
+"""How long Telegram may repeat an answer; one without stories is not repeated, news may come."""
 
 
 class InlineService:
@@ -33,7 +37,9 @@ class InlineService:
         page = await self._page(words, number, reader)
         results = [self._card(story, report, reader) for story, report in page.items]
         further = str(number + 1) if number + 1 < page.pages and results else ""
-        await self._messenger.answer_inline(query_id, results, next_offset=further)
+        await self._messenger.answer_inline(
+            query_id, results, next_offset=further, keep=KEPT if results else timedelta()
+        )
 
     async def _page(self, words: str, number: int, reader: Chat) -> Page:
         shared = parse_share(words)

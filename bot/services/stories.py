@@ -106,17 +106,21 @@ class StoryService:
                 return _source_shelf(title)
         raise RequestError("That source is no longer here. /latest shows everything.")
 
-    async def latest(self, chat: Chat, shelf: Shelf, number: int) -> Page:
+    async def latest(
+        self, chat: Chat, shelf: Shelf, number: int, *, own: Sequence[str] = ()
+    ) -> Page:
         """Return a page of the newest stories of a shelf.
 
-        Everything and topics are in the chat's languages; a source chosen by name shows all.
+        Everything and topics are in the chat's languages, or in one that nobody stated;
+        everything also holds `own`, the indices of feeds and sources that the chat chose by
+        name. A source asked for by name shows all.
         """
-        if shelf.code.startswith("s:"):
-            return await self._page(chat, shelf.index, number)
         codes = chat.settings.news_languages
-        prefix = "language" if shelf.index == "all" else shelf.index
-        indices = tuple(f"{prefix}:{code}" for code in codes) or shelf.index
-        return await self._page(chat, indices, number)
+        if shelf.code.startswith("s:") or not codes:
+            return await self._page(chat, shelf.index, number)
+        if shelf.index == "all":
+            return await self._page(chat, (*_by_language("language", codes), *own), number)
+        return await self._page(chat, _by_language(shelf.index, codes), number)
 
     async def breaking(self, chat: Chat, number: int) -> Page:
         """Return a page of the stories that are or were breaking, in all languages."""
@@ -124,7 +128,12 @@ class StoryService:
 
     async def headlines(self, chat: Chat, count: int) -> tuple[tuple[Story, Report], ...]:
         """Return the newest stories in the chat's languages, for a newcomer."""
-        return (await self.latest(chat, Shelf(), 0)).items[:count]
+        codes = chat.settings.news_languages
+        stated = [f"language:{code}" for code in codes] or "all"
+        page = await self._page(chat, stated, 0)
+        if not page.items:
+            page = await self.latest(chat, Shelf(), 0)
+        return page.items[:count]
 
     async def _page(self, chat: Chat, index: str | Sequence[str], number: int) -> Page:
         number = min(number, DEEPEST_PAGE)
@@ -148,15 +157,17 @@ class StoryService:
             raise RequestError("That search is too old to turn its pages. Send it again.")
         return await self.search(chat, words, min(number, DEEPEST_PAGE))
 
-    async def _find(self, words: str, number: int) -> tuple[Sequence[StoryId], int]:
+    async def _find(
+        self, words: str, number: int, *, loose: bool = False
+    ) -> tuple[Sequence[StoryId], int]:
         return await asyncio.to_thread(
-            self._index.search, words, limit=PAGE_SIZE, offset=number * PAGE_SIZE
+            self._index.search, words, limit=PAGE_SIZE, offset=number * PAGE_SIZE, loose=loose
         )
 
     async def related(self, chat: Chat, story: Story) -> tuple[tuple[Story, Report], ...]:
         """Return other stories that share a headline's words."""
         words = " ".join(story.lead_report.title.split()[:QUIET_WORDS])
-        ids, _ = await self._find(words, 0) if words else ((), 0)
+        ids, _ = await self._find(words, 0, loose=True)
         others = [each for each in ids if each not in story.ids]
         return (await self._told(chat, others))[:RELATED_LIMIT]
 
@@ -194,6 +205,11 @@ def report_for(story: Story, chat: Chat) -> Report:
     if lead.language in languages:
         return lead
     return next((each for each in story.reports if each.language in languages), lead)
+
+
+def _by_language(prefix: str, codes: Iterable[Language]) -> tuple[str, ...]:
+    """Name the indices of languages, and of what nobody stated the language of."""
+    return tuple(f"{prefix}:{code}" for code in (*codes, ""))
 
 
 def _source_shelf(title: str) -> Shelf:

@@ -65,7 +65,7 @@ def entry(entry_id: EntryId) -> str:
 )
 def latest(index: str) -> str:
     """Story ids by time first reported, in ms; of an index: all, breaking (by time flagged),
-    topic:<topic>, feed:<feed>, source:<title in lower case>, language:<code>,
+    topic:<topic>, feed:<feed>, source:<title in lower case>, language:<code or nothing>,
     topic:<topic>:<code>.
     """
     return f"{DESK}:latest:{index}"

@@ -53,9 +53,9 @@ def indices_of(story: Story) -> dict[str, int | None]:
         scores[f"source:{report.feed_title.lower()}"] = reported
         if report.topic:
             scores[f"topic:{report.topic}"] = reported
-        if report.language:
-            scores[f"language:{report.language}"] = reported
-        if report.topic and report.language:
+        # "language:" and "topic:<t>:" hold what nobody stated the language of: it is for everyone.
+        scores[f"language:{report.language}"] = reported
+        if report.topic:
             scores[f"topic:{report.topic}:{report.language}"] = reported
     scores["breaking"] = milliseconds(story.breaking.at) if story.breaking else None
     return scores
