@@ -335,10 +335,14 @@ async def running_bot(
 
 
 async def _ready(bot: RunningBot, running: "asyncio.Task[None]") -> bool:
-    """Every headline is a story, and search knows the last of them."""
+    """Every headline is a story, and search knows the newest of each feed, placed last."""
     if running.done():
         running.result()
     if await bot.latest("all") < sum(len(source.headlines) for source in SOURCES):
         return False
-    found = await bot.known(OPERATOR).call("inline", chat=OPERATOR, query="яблука")
-    return bool(found["results"])
+    operator = bot.known(OPERATOR)
+    found = [
+        await operator.call("inline", chat=OPERATOR, query=source.headlines[0])
+        for source in SOURCES
+    ]
+    return all(answer["results"] for answer in found)
