@@ -179,10 +179,12 @@ def article_page(article: Article, source: Source, base_url: str) -> str:
         f'<meta property="{name}" content="{escape(content)}">' for name, content in tags.items()
     )
     byline = " · ".join(part for part in (article.author, _moment(article)) if part)
+    # Many bodies begin with their own lede; a page says it once.
+    told = article.paragraphs[:1] in ((), (article.summary,))
+    lede = "" if told else f'<p class="lede">{escape(article.summary, quote=False)}</p>\n'
     main = (
         f"<h1>{escape(article.title, quote=False)}</h1>\n"
-        f'<p class="lede">{escape(article.summary, quote=False)}</p>\n'
-        f'<p class="byline">{escape(byline, quote=False)}</p>\n'
+        f'{lede}<p class="byline">{escape(byline, quote=False)}</p>\n'
         f"{body_html(article, source, base_url)}"
     )
     return _page(article.title, source, base_url, meta, main)

@@ -147,7 +147,8 @@ def _palette(tint: str, turn: float) -> bytes:
     """256 colours: each layer's gradient around the tint, then shadow and ink."""
     red, green, blue = (int(tint[start : start + 2], 16) / 255 for start in (1, 3, 5))
     hue, _, saturation = colorsys.rgb_to_hls(red, green, blue)
-    side = hue + turn * 0.2
+    # Full colours over a whole sky glare.
+    saturation, side = min(0.62, saturation), hue + turn * 0.12
     gradients = (
         (_SKY, (side, 0.42, saturation), (side + 0.06, 0.82, saturation * 0.8)),
         (_LIGHT, (side + 0.08, 0.97, 0.7), (side + 0.08, 0.86, 0.6)),

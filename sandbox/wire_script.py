@@ -39,8 +39,7 @@ class Script:
 
     def __init__(self, library: Library, briefs: Iterator[Tale], seed: int) -> None:
         self._dice = Random(seed)
-        self._tales = list(library.ordinary)
-        self._dice.shuffle(self._tales)
+        self._tales = self._mixed(library.ordinary)
         self._breaking = list(library.breaking)
         self._briefs = briefs
         self._next_tale, self._next_breaking = 4.0, FIRST_BREAKING
@@ -49,6 +48,18 @@ class Script:
         self._plan(FEATURE_AT - 30, library.related)
         self._plan(FEATURE_AT, library.feature)
         self._plan(FEATURE_UPDATED_AT, library.feature_update)
+
+    def _mixed(self, tales: tuple[Tale, ...]) -> list[Tale]:
+        """Tales in the order of playing, shuffled: those of several sources first and every fourth,
+        so that a newcomer soon sees one grow."""
+        shuffled = self._dice.sample(tales, len(tales))
+        shared = [tale for tale in shuffled if len(tale.tellings) > 1]
+        single = [tale for tale in shuffled if len(tale.tellings) == 1]
+        mixed: list[Tale] = []
+        while shared or single:
+            turn = shared if shared and (len(mixed) % 4 == 0 or not single) else single
+            mixed.append(turn.pop())
+        return mixed
 
     def peek(self) -> Cue:
         """The next cue, without taking it."""
@@ -72,7 +83,7 @@ class Script:
         if self._breaking and self._next_breaking <= self._next_tale:
             self._plan_breaking(self._breaking.pop(0))
         elif self._tales:
-            self._plan_ordinary(self._tales.pop(), pause=self._dice.uniform(5, 11))
+            self._plan_ordinary(self._tales.pop(0), pause=self._dice.uniform(5, 11))
         else:
             self._plan_ordinary(next(self._briefs), pause=self._dice.uniform(20, 40))
 
