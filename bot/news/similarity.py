@@ -31,6 +31,8 @@ NUMBERS_VETO: Final = 0.40
 SAME_OUTLET_PENALTY: Final = 0.10
 VETO_OVERLAP: Final = 0.5
 """Jaccard overlap of the titles' other terms from which disjoint numbers mean another event."""
+SHARED_TERMS: Final = 2
+"""Below which two texts have nothing in common: "Video" and "Video" are no story."""
 TEMPLATE_OVERLAP: Final = 0.75
 """From which recurring titles name the same place."""
 
@@ -103,6 +105,8 @@ def similarity(left: Features, right: Features, weights: TermWeights) -> float:
     values = weights.of((*left.full, *right.full), cyrillic=left.cyrillic)
     left_title, right_title = set(left.title), set(right.title)
     left_full, right_full = set(left.full), set(right.full)
+    if len(left_full & right_full) < SHARED_TERMS:
+        return 0.0
     score = 0.25 * (
         _cosine(left_title, right_title, values)
         + _cosine(left_full, right_full, values)
