@@ -3,7 +3,7 @@
 Observation: feeds come with warnings of PHP before the prolog, control characters, bare
 ampersands, HTML entities and undefined ones; parsers are quadratic in white space before the root
 and read tens of thousands of entries for seconds. Rule: one linear pass drops comments, resolves
-or escapes every "&" outside of CDATA and shortens endless texts; then the document starts at its
+or escapes every "&" outside of CDATA and cuts off what is endless; then the document starts at its
 root (no prolog, no DOCTYPE, no entity declarations, hence no expansion) and ends after the entries
 that are wanted. Known exception: entities that a document declares itself are shown by name.
 Rejected: expanding them (a bomb needs few, and real feeds declare only what HTML already knows).
@@ -22,6 +22,9 @@ MAXIMUM_ENTRIES = 200
 _LONGEST_TEXT = 262_144
 _LONGEST_ENTRY = 524_288
 _LONGEST_CAPTION = 500
+# A parser needs some ten microseconds for a tag; real feeds have a few thousand.
+_MOST_TAGS = 120_000
+_MOST_TOKENS = 1_500_000
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)"
@@ -65,6 +68,7 @@ class _Pass:
         self.pieces: list[str] = []
         self.entries: list[tuple[int, str]] = []
         self.size = 0
+        self.tags = 0
         self.content: tuple[int, str] | None = None
         self.said: dict[str, str] = {}
         self.said_from = 0
@@ -75,10 +79,16 @@ class _Pass:
         self.size += len(text)
         if self.size > _LONGEST_ENTRY:
             text = "".join(_TAG.findall(text))
+        if not text.startswith("<!["):
+            allowed = max(0, _MOST_TAGS - self.tags)
+            self.tags += text.count("<")
+            if self.tags > _MOST_TAGS:
+                text = "<".join(text.split("<", allowed + 1)[: allowed + 1])
         self.pieces.append(text)
 
     def token(self, found: re.Match[str]) -> None:
         kind = found.lastgroup
+        self.tags += found.group().startswith("<")
         if kind == "cdata":
             self.text(f"<![CDATA[{found['cdata'][:_LONGEST_TEXT]}]]>")
         elif kind == "entity":
@@ -102,7 +112,8 @@ class _Pass:
             self.picture(closing, attributes)
         elif closing and self.content is not None:
             key = "caption" if local == "description" else "credit"
-            self.said.setdefault(key, _said(self.pieces[self.said_from :]))
+            if key not in self.said:
+                self.said[key] = _said(self.pieces[self.said_from :])
         if local == "description":
             empty = "/" if attributes.endswith("/") else ""
             tag = "</media:caption>" if closing else f"<media:caption{empty}>"
@@ -155,7 +166,10 @@ def clean(text: str) -> Cleaned:
     reading = _Pass()
     position = 0
     text = _ILLEGAL.sub("", text)
-    for found in _TOKEN.finditer(text):
+    for count, found in enumerate(_TOKEN.finditer(text)):
+        if count > _MOST_TOKENS or reading.tags > _MOST_TAGS:
+            text = text[:position]
+            break
         if found.start() > position:
             reading.text(text[position : found.start()])
         reading.token(found)
