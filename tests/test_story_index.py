@@ -233,6 +233,14 @@ def test_a_change_of_something_forgotten_is_no_news() -> None:
     assert placement.story.baseline
 
 
+def test_an_entry_that_founds_again_takes_another_id() -> None:
+    index = StoryIndex()
+    first = index.place(DAM)
+    again = index.place(changed_entry(DAM, title="Dam failure: one year on", minutes=80 * 60))
+    assert again.created
+    assert again.story.id != first.story.id
+
+
 def test_a_change_of_something_older_than_the_window_finds_its_story_again() -> None:
     index = StoryIndex()
     story = placed(index, DAM).story

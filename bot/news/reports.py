@@ -10,6 +10,7 @@ else. A second report of an outlet is a follow-up: kept, silent. Typography is n
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Final
 
 from bot.models.deliveries import EventKind
@@ -27,8 +28,13 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def story_id(entry: Entry) -> StoryId:
-    """The id of the story that an entry founds: 12 base-36 characters, from the entry's id."""
-    rest = int(entry.id, 16)
+    """The id of the story that an entry founds: 12 base-36 characters from its id and arrival.
+
+    The arrival is part of it because an entry may found twice: a change that comes after its story
+    left the window must not take the id, and a lower version, of a story still kept.
+    """
+    founding = f"{entry.id} {entry.arrived.isoformat()}".encode()
+    rest = int.from_bytes(blake2b(founding, digest_size=8).digest())
     characters = []
     for _ in range(12):
         rest, digit = divmod(rest, 36)

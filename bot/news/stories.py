@@ -25,7 +25,7 @@ from bot.models.entries import Entry
 from bot.models.identifiers import EntryId, StoryId
 from bot.models.stories import Story
 from bot.news.reports import change, found, is_open, join, merge, with_breaking
-from bot.news.window import Member, Window, member_of
+from bot.news.window import WINDOW, Member, Window, member_of
 
 __all__ = ["Placement", "StoryIndex", "Thresholds", "with_breaking"]
 
@@ -75,11 +75,18 @@ class StoryIndex:
         return entry in self._home
 
     def restore(self, stories: Iterable[Story]) -> None:
-        """Take in stories as kept; those that were merged into another are left out."""
+        """Take in stories as kept. Left out are those merged into another and those that had left
+        the window: their entries may since have founded a story anew.
+        """
         kept = {story.id: story for story in stories}
         merged = {alias for story in kept.values() for alias in story.aliases}
+        last = max((_last_arrival(story) for story in kept.values()), default=None)
         for story in kept.values():
-            if story.id not in merged:
+            if (
+                last is not None
+                and story.id not in merged
+                and _last_arrival(story) >= last - WINDOW
+            ):
                 self.adopt(story)
 
     def adopt(self, story: Story) -> None:
@@ -185,3 +192,7 @@ class StoryIndex:
     def _threshold(self, member: Member, other: EntryId) -> float:
         both = member.features.has_lead and self._window.has_lead(other)
         return self._thresholds.text if both else self._thresholds.title_only
+
+
+def _last_arrival(story: Story) -> datetime:
+    return max(report.arrived for report in story.reports)

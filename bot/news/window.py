@@ -6,6 +6,7 @@ bot.news.stories' business.
 """
 
 import heapq
+from bisect import insort
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -64,14 +65,35 @@ def without_source(title: str, names: tuple[str, ...]) -> str:
     return title
 
 
+class _ExactKeys:
+    """Members that share a link or a text, oldest first; "" is shared by none."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, list[Key]] = {}
+
+    def add(self, exact: str, key: Key) -> None:
+        if exact:
+            insort(self._keys.setdefault(exact, []), key)
+
+    def remove(self, exact: str, key: Key) -> None:
+        if exact:
+            self._keys[exact].remove(key)
+            if not self._keys[exact]:
+                del self._keys[exact]
+
+    def newest(self, exact: str) -> EntryId | None:
+        keys = self._keys.get(exact)
+        return keys[-1][1] if keys else None
+
+
 class Window:
     """Members by exact keys and by shared rare words."""
 
     def __init__(self) -> None:
         self._members: dict[EntryId, Member] = {}
         self._order: list[Key] = []
-        self._links: dict[str, Key] = {}
-        self._texts: dict[str, Key] = {}
+        self._links = _ExactKeys()
+        self._texts = _ExactKeys()
         self._postings = Postings()
         self._weights = TermWeights()
 
@@ -83,16 +105,16 @@ class Window:
 
     def add(self, member: Member) -> None:
         """Take a member in, in place of what stood under its id."""
-        if member.id in self._members:
+        before = self._members.get(member.id)
+        if before is not None:
             self.remove(member.id)
-        else:
+        if before is None or before.key != member.key:
             heapq.heappush(self._order, member.key)
         self._members[member.id] = member
         self._weights.add(member.features)
         self._postings.add(member.key, member.features.full)
-        for keys, exact in ((self._links, member.link), (self._texts, member.text)):
-            if exact:
-                keys[exact] = max(member.key, keys.get(exact, member.key))
+        self._links.add(member.link, member.key)
+        self._texts.add(member.text, member.key)
 
     def remove(self, entry: EntryId) -> None:
         """Forget a member; nothing happens for one that is not in the window."""
@@ -101,9 +123,8 @@ class Window:
             return
         self._weights.remove(member.features)
         self._postings.remove(member.key, member.features.full)
-        for keys, exact in ((self._links, member.link), (self._texts, member.text)):
-            if keys.get(exact) == member.key:
-                del keys[exact]
+        self._links.remove(member.link, member.key)
+        self._texts.remove(member.text, member.key)
 
     def expire(self, now: datetime) -> list[EntryId]:
         """Forget what arrived over 72 hours ago; returns whom that concerned."""
@@ -118,11 +139,10 @@ class Window:
 
     def same(self, member: Member) -> EntryId | None:
         """A member with the very link or the very text."""
-        by_link = self._links.get(member.link)
-        if by_link is not None and self._believable(member, by_link[1]):
-            return by_link[1]
-        by_text = self._texts.get(member.text)
-        return by_text[1] if by_text is not None else None
+        by_link = self._links.newest(member.link)
+        if by_link is not None and self._believable(member, by_link):
+            return by_link
+        return self._texts.newest(member.text)
 
     def similar(self, member: Member) -> list[tuple[EntryId, float]]:
         """The likeliest members with their S, best first."""

@@ -15,6 +15,7 @@ from threading import RLock
 from typing import Final
 
 from tantivy import (
+    DocAddress,
     Document,
     FieldType,
     Index,
@@ -39,7 +40,7 @@ WRITER_BYTES: Final = 30_000_000
 INDEXED_REPORTS: Final = 50
 """Of one story; those that follow repeat its words."""
 RANKED: Final = 500
-"""Best matches by words that are put in order by words and age; those behind follow by words."""
+"""Matches that are put in order by words and age: so many best by words, so many newest."""
 HALF_LIFE_SECONDS: Final = 5 * 86_400
 """A match as good is worth half when it is five days older."""
 _BOOSTS: Final = {"title": 3.0, "text": 1.0, "source": 1.5}
@@ -130,27 +131,29 @@ class SearchIndex:
         """Stories that hold the words, the best and newest first, and how many there are.
 
         Any text may be given. Up to three words must all be found, of more three quarters;
-        `loose`: a third, two at least (for related stories). `languages`: of any report.
+        `loose`: a third, two at least (for related stories). `languages`: of any report. Pages
+        reach through the RANKED best and as many newest matches.
         """
         query = self._query(words, languages, loose)
         if query is None or limit <= 0 or offset < 0:
             return (), 0
         searcher = self._searcher()
-        if offset + limit > RANKED:
-            result = searcher.search(query, limit=limit, offset=offset)
-            page = [address for _, address in result.hits]
-        else:
-            result = searcher.search(query, limit=RANKED)
-            addresses = [address for _, address in result.hits]
-            ages = searcher.fast_field_values("reported", addresses)
-            ranked = sorted(
-                zip(result.hits, ages, strict=True),
-                key=lambda hit: _rank(hit[0][0], hit[1] or 0),
-                reverse=True,
-            )
-            page = [hit[1] for hit, _ in ranked[offset : offset + limit]]
-        found = tuple(StoryId(searcher.doc(address).get_first("id") or "") for address in page)
-        return found, int(result.count)  # type: ignore[attr-defined]  # its stub forgets it
+        best = searcher.search(query, limit=RANKED)
+        total = int(best.count)  # type: ignore[attr-defined]  # the stub forgets it
+        hits = list(best.hits)
+        if total > RANKED:
+            hits += self._newest(searcher, query)
+        ranked = _ranked(searcher, hits)[offset : offset + limit]
+        found = tuple(StoryId(searcher.doc(address).get_first("id") or "") for address in ranked)
+        return found, total
+
+    def _newest(self, searcher: Searcher, query: Query) -> list[tuple[float, DocAddress]]:
+        """The newest matches, which a common word's best ones would hide."""
+        dated = searcher.search(query, limit=RANKED, order_by_field="reported")
+        since = int(dated.hits[-1][0])
+        recent = Query.range_query(self._schema, "reported", FieldType.Integer, lower_bound=since)
+        both = [(Occur.Must, query), (Occur.Must, Query.boost_query(recent, 0.0))]
+        return searcher.search(Query.boolean_query(both), limit=RANKED).hits
 
     def _query(self, words: str, languages: tuple[Language, ...], loose: bool) -> Query | None:
         sought = query_words(words)
@@ -280,6 +283,21 @@ def _needed(words: int, *, loose: bool) -> int:
     return words if words <= 3 else ceil(0.75 * words)
 
 
-def _rank(score: float, reported: float) -> tuple[float, float]:
-    """log2(score halved by age): needs no present time to compare the matches of one search."""
-    return log2(max(score, 1e-9)) + reported / HALF_LIFE_SECONDS, reported
+def _ranked(searcher: Searcher, hits: list[tuple[float, DocAddress]]) -> list[DocAddress]:
+    """Each match once, the best first.
+
+    log2(score halved by age) needs no present time to compare the matches of one search.
+    """
+    unique = {(address.segment_ord, address.doc): (score, address) for score, address in hits}
+    scores = [score for score, _ in unique.values()]
+    addresses = [address for _, address in unique.values()]
+    times = [time or 0 for time in searcher.fast_field_values("reported", addresses)]
+    order = sorted(
+        range(len(addresses)),
+        key=lambda place: (
+            log2(max(scores[place], 1e-9)) + times[place] / HALF_LIFE_SECONDS,
+            times[place],
+        ),
+        reverse=True,
+    )
+    return [addresses[place] for place in order]
