@@ -4,9 +4,10 @@ from bot.models.chats import ChatKind
 from bot.models.messages import View
 from bot.models.subscriptions import SubscriptionKind
 from bot.services.services import Services
+from bot.services.settings import change_text
 from bot.views.callbacks import parse_start
 from bot.views.chats import group_start_view, notice_view, start_view
-from bot.views.settings import SettingsPage, settings_view
+from bot.views.settings import settings_view
 from bot.views.stories import bundle_view
 from handlers.reading import opened
 from handlers.requests import Request
@@ -59,11 +60,16 @@ async def _first_headlines(request: Request, services: Services) -> tuple[View, 
 
 async def settings(request: Request, services: Services) -> tuple[View, ...]:
     """Open the menu, or change what is named and show the result."""
-    chat = request.subject
+    before = after = request.subject.settings
     if request.arguments:
-        chat = await services.chats.change(chat, request.arguments)
+        after = (await services.chats.change(request.subject, request.arguments)).settings
     return (
-        settings_view(chat.settings, SettingsPage.MAIN, target=request.target, title=request.title),
+        settings_view(
+            after,
+            target=request.target,
+            title=request.title,
+            note=change_text(before, after) if request.arguments else "",
+        ),
     )
 
 

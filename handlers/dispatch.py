@@ -51,7 +51,8 @@ async def _message(message: telegram.Message, services: Services) -> None:
         await services.chats.moved(Address(message.chat.id), Address(message.migrate_to_chat_id))
     elif message.migrate_from_chat_id is not None:
         await services.chats.moved(Address(message.migrate_from_chat_id), Address(message.chat.id))
-    elif message.text:
+    elif message.text and not message.is_automatic_forward:
+        # A channel's post that Telegram copies into its discussion group was said elsewhere.
         await _text(message, message.text, services)
 
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from sandbox.people import Member
 from sandbox.population import ALEX, OLENA
-from tests.running_bot import OPERATOR, TECHNOLOGY, WORLD, RunningBot, running_bot
+from tests.running_bot import OPERATOR, TECHNOLOGY, WORLD, Json, RunningBot, running_bot
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -54,4 +54,26 @@ async def test_an_operator_flashes_a_story_by_link_and_by_reply(bot: RunningBot)
     assert headline in (await operator.say("/breaking"))["text"]
     assert "breaking already" in (await operator.say(f"/flash {link}"))["text"]
     assert "Reply to a story" in (await operator.say("/flash"))["text"]
+    assert "named by its link" in (await operator.say("/flash that one"))["text"]
     assert "has that link" in (await operator.say("/flash https://nowhere.example/x"))["text"]
+
+
+async def test_a_flash_in_reply_rings_every_chat_that_wants_breaking_news(bot: RunningBot) -> None:
+    group = bot.sandbox.world.add_chat("supergroup", "Rung", OPERATOR, bot=Member("member")).id
+    operator = bot.known(OPERATOR)
+    await operator.say("/subscribe all", chat=group)
+    await operator.say("/settings quiet off", chat=group)
+    headline = "Volcano erupts near the capital"
+    before = await operator.latest_id(group)
+    bot.feeds.publish("world", headline)
+    story = await operator.answer(group, after=before)
+    assert headline in story["text"]
+    assert story["silent"]
+    answer = await operator.say("/flash", chat=group, reply_to=story["message_id"])
+    assert f"Goes out as breaking: {headline}" in answer["text"]
+
+    async def rung() -> Json | None:
+        said = [each for each in await operator.messages(group) if not each["silent"]]
+        return next((each for each in said if each["text"].startswith("🔴 Breaking")), None)
+
+    assert (await eventually(rung))["reply_to_message"]["message_id"] == story["message_id"]

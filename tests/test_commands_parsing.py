@@ -12,7 +12,7 @@ from bot.errors import RequestError
 from bot.models.chats import Settings
 from bot.models.identifiers import Language
 from bot.models.subscriptions import SubscriptionKind
-from bot.services.settings import change_settings
+from bot.services.settings import change_settings, change_text
 from bot.services.wanted import Wanted, bare_address, read_address, read_wanted
 from handlers.invocations import Invocation, first_address, read_invocation
 from handlers.table import BY_NAME, COMMANDS, Menu, Who, menu
@@ -170,6 +170,8 @@ def test_a_bare_host_is_an_address(name: str, address: str) -> None:
 def test_a_setting_is_changed_by_words(words: str, expected: dict[str, object]) -> None:
     changed = change_settings(SETTINGS, words, AVAILABLE)
     assert changed == replace(SETTINGS, **expected)  # type: ignore[arg-type]
+    told = change_text(SETTINGS, changed)
+    assert told.endswith(" already." if changed == SETTINGS else " now.")
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,35 @@ async def test_subscriptions_are_listed_and_ended_by_buttons(bot: RunningBot) ->
     assert again["answer"] is not None
 
 
+@pytest.mark.parametrize("words", ["Example Times", "example times", "all"])
+async def test_what_was_subscribed_by_name_is_ended_by_name(bot: RunningBot, words: str) -> None:
+    reader = bot.person()
+    await reader.press(await reader.start(), "Turn off")
+    await reader.say("/subscribe example times")
+    assert (
+        "no longer gets the source Example Times."
+        in (await reader.say(f"/unsubscribe {words}"))["text"]
+    )
+
+
+async def test_a_feed_is_ended_by_its_address(bot: RunningBot) -> None:
+    reader = bot.person()
+    await reader.press(await reader.start(), "Turn off")
+    await reader.say(f"/subscribe {bot.feeds.url('world')} breaking")
+    ended = await reader.say(f"/unsubscribe {bot.feeds.url('world')}")
+    assert "no longer gets the feed Daily Example, breaking only." in ended["text"]
+    await reader.press(ended, "Subscribe again")
+    assert "now gets the feed Daily Example, breaking only" in (await reader.again(ended))["text"]
+
+
+async def test_nobody_takes_the_name_of_a_source(bot: RunningBot) -> None:
+    reader = bot.person()
+    await reader.start()
+    address = bot.feeds.add("impostor", "Example Times", ["Free money for everyone"])
+    answer = await reader.say(f"/subscribe {address}")
+    assert "the feed Example Times (127.0.0.1)." in answer["text"]
+
+
 async def test_the_menu_toggles_in_place(bot: RunningBot) -> None:
     reader = bot.person()
     greeting = await reader.start()
@@ -109,7 +138,7 @@ async def test_the_menu_toggles_in_place(bot: RunningBot) -> None:
         ("/subscribe daily example", "This chat now gets the source Daily Example."),
         ("/subscribe Example Times breaking", "the source Example Times, breaking only"),
         ("/subscribe all", "This chat now gets every story."),
-        ("/subscribe Example Tmes", "Did you mean Example Times?"),
+        ("/subscribe Example Tmes", "Did you mean Example Times"),
         ("/subscribe ftp://example.com/x", "For example: /subscribe https://"),
         ("/subscribe nonsense <b>&amp;</i>", "no source or topic called “nonsense <b>&amp;</i>”"),
         ("/unsubscribe sport", "For example: /unsubscribe technology"),
@@ -117,7 +146,7 @@ async def test_the_menu_toggles_in_place(bot: RunningBot) -> None:
         ("/search", "For example: /search election"),
         ("/search zzzxqj <b>_*[`", "Search: zzzxqj <b>_*[`"),
         ("/settings moon full", "For example: /settings timezone Europe/Kyiv"),
-        ("/settings timezone Kyiv", "Time zone: Europe/Kyiv"),
+        ("/settings timezone Kyiv", "The time zone is Europe/Kyiv now."),
         ("/frobnicate", "I know no command /frobnicate."),
         ("/subscribe @no_such_channel breaking", "I cannot see @no_such_channel."),
         ("good morning", "/help lists everything."),
@@ -126,6 +155,7 @@ async def test_the_menu_toggles_in_place(bot: RunningBot) -> None:
         ("/breaking", "Nothing is breaking."),
         ("/addfeed https://example.com/feed.xml", "Only the people who run this bot"),
         ("/feeds", "Only the people who run this bot"),
+        ("/subscribe " + "<b>" * 1_000, "I know no source or topic called"),
         ("/flash 0123456789ab", "Only the people who run this bot"),
     ],
 )
@@ -161,14 +191,14 @@ async def test_what_is_no_feed_gets_one_clear_sentence(bot: RunningBot) -> None:
         assert len(text) < 250
         assert "now gets" not in text
         told.add(text)
-        assert "None" not in (await reader.say("/list"))["text"].removesuffix("None yet.")
     assert len(told) >= 5
 
 
-async def test_latest_turns_its_pages_in_place(bot: RunningBot) -> None:
+@pytest.mark.parametrize("shelf", ["technology", "example times"])
+async def test_latest_turns_its_pages_in_place(bot: RunningBot, shelf: str) -> None:
     reader = bot.person()
     await reader.start()
-    first = await reader.say("/latest technology")
+    first = await reader.say(f"/latest {shelf}")
     shown = [headline for headline in TECHNOLOGY.headlines if headline in first["text"]]
     assert len(shown) == 8
     await reader.press(first, "Older")

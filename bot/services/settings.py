@@ -132,3 +132,19 @@ _CHANGES: dict[str, Callable[[Settings, str, Collection[Language]], Settings]] =
     "rings": _rings,
     "previews": _previews,
 }
+
+
+def change_text(before: Settings, after: Settings) -> str:
+    """Say in a sentence what a change did."""
+    if after.timezone != before.timezone:
+        return f"The time zone is {after.timezone} now."
+    if after.news_languages != before.news_languages:
+        return f"News comes in {', '.join(after.news_languages) or 'all languages'} now."
+    if after.rings_a_day != before.rings_a_day:
+        return f"At most {after.rings_a_day} alerts a day ring now."
+    if after.previews != before.previews:
+        return f"Pictures are {'on' if after.previews else 'off'} now."
+    if after != before:
+        hours = f"{after.quiet_from:%H:%M} to {after.quiet_until:%H:%M}"
+        return f"Quiet hours are {hours if after.quiet else 'off'} now."
+    return "It was so already."

@@ -4,6 +4,7 @@ Placing entries in stories is the desk's; rendering is bot.views'.
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -25,7 +26,10 @@ from bot.views.reading import RELATED_LIMIT
 
 DEEPEST_PAGE = 50
 """Further back /search is the better way; a page of several languages reads all before it."""
+BREAKING_KEPT = 120
+"""Stories that /breaking looks back over: a month or so."""
 WORDS_LIMIT = 200
+_STORY = re.compile(r"[0-9a-z]{1,16}")
 QUIET_WORDS = 12
 """Words of a headline that a search for related stories uses."""
 
@@ -123,8 +127,18 @@ class StoryService:
         return await self._page(chat, _by_language(shelf.index, codes), number)
 
     async def breaking(self, chat: Chat, number: int) -> Page:
-        """Return a page of the stories that are or were breaking, in all languages."""
-        return await self._page(chat, "breaking", number)
+        """Return a page of the stories that are or were breaking, in the chat's languages."""
+        ids, _ = await self._store.latest("breaking", 0, BREAKING_KEPT)
+        codes = (*chat.settings.news_languages, "")
+        readable = [
+            (story, report)
+            for story, report in await self._told(chat, ids)
+            if not chat.settings.news_languages or report.language in codes
+        ]
+        pages = Page((), total=len(readable)).pages
+        number = min(number, pages - 1)
+        shown = readable[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
+        return Page(tuple(shown), number, len(readable))
 
     async def headlines(self, chat: Chat, count: int) -> tuple[tuple[Story, Report], ...]:
         """Return the newest stories in the chat's languages, for a newcomer."""
@@ -182,6 +196,11 @@ class StoryService:
     async def _named(self, named: str) -> Story:
         """Find a story by its id or by the address of one of its reports."""
         address = named if "://" in named else bare_address(named)
+        if not address and not _STORY.fullmatch(named):
+            raise RequestError(
+                "A story is named by its link, or by a reply to it. "
+                "For example: /flash https://example.com/article"
+            )
         if not address:
             return await self.story(StoryId(named))
         wanted = canonical_link(address)

@@ -62,7 +62,7 @@ def help_view(commands: Sequence[tuple[str, str, str]], *, note: str = "") -> Vi
         line = plain(f"{name}: {description}", 200)
         if example:
             line = line + Rich("\n", 1) + plain(f"e.g. {example}", 120)
-        text.add(line, before="\n\n" if example else "\n")
+        text.add(line, before="\n\n")
     text.add(plain(note, 400), before="\n\n")
     return View(text.html)
 

@@ -71,8 +71,12 @@ def settings_view(
     *,
     target: Address | None = None,
     title: str = "",
+    note: str = "",
 ) -> View:
-    """One page of the menu. `target` and `title`: the chat acted on, when it is not this one."""
+    """One page of the menu. `target` and `title`: the chat acted on, when it is not this one.
+
+    `note`: a sentence on what was just done.
+    """
     draw = {
         SettingsPage.MAIN: _main,
         SettingsPage.LANGUAGES: _languages,
@@ -84,6 +88,7 @@ def settings_view(
     heading, sentence, rows = draw(settings, target)
     text = Builder()
     text.add(bold(quoted(f"{heading}: {title}" if clean(title) else heading, 200)))
+    text.add(plain(note, 400), before="\n\n")
     text.add(plain(sentence, 1_500, lines=True), before="\n\n")
     if page is not SettingsPage.MAIN:
         rows = [*rows, (_open("« Back", SettingsPage.MAIN, target),)]

@@ -48,7 +48,7 @@ def subscribe_view(
     )
     text.add(
         plain(
-            "By name: /subscribe followed by a source, a website or a feed's address, "
+            "By name: /subscribe followed by a source or a feed's address, "
             "for example: /subscribe https://example.com/feed.xml"
         ),
         before="\n\n",
