@@ -105,9 +105,9 @@ class FeedServer:
         """Put a new entry into a feed."""
         self._entries[name].insert(0, (headline, datetime.now(UTC)))
 
-    def add(self, name: str, title: str, headlines: Iterable[str]) -> str:
+    def add(self, name: str, title: str, headlines: Iterable[str], language: str = "en") -> str:
         """Serve one more feed; answers its address."""
-        self._sources[name] = Source(name, title, "en", "", tuple(headlines))
+        self._sources[name] = Source(name, title, language, "", tuple(headlines))
         self._entries[name] = [(headline, datetime.now(UTC)) for headline in headlines]
         return self.url(name)
 

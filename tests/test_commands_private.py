@@ -9,6 +9,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from tests.running_bot import TECHNOLOGY, UKRAINE, WORLD, RunningBot, labels, running_bot
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -207,6 +208,27 @@ async def test_latest_turns_its_pages_in_place(bot: RunningBot, shelf: str) -> N
     assert sorted(shown + rest) == sorted(TECHNOLOGY.headlines)
     await reader.press(second, "« Newer")
     assert (await reader.again(first))["text"] == first["text"]
+
+
+async def test_latest_holds_what_was_chosen_by_name_in_any_language(bot: RunningBot) -> None:
+    reader = bot.person(language="uk")
+    await reader.start()
+    assert WORLD.headlines[0] not in (await reader.say("/latest"))["text"]
+    await reader.say("/subscribe daily example")
+    assert WORLD.headlines[0] in (await reader.say("/latest"))["text"]
+
+
+async def test_latest_holds_what_nobody_stated_the_language_of(bot: RunningBot) -> None:
+    operator, reader = bot.known(1001), bot.person()
+    headline = "Anchors aweigh at the silent harbour"
+    await operator.say(f"/addfeed {bot.feeds.add('silent', 'Silent Post', [headline], '')}")
+    await reader.start()
+
+    async def listed() -> bool:
+        return bool(await bot.latest("source:silent post"))
+
+    await eventually(listed)
+    assert headline in (await reader.say("/latest"))["text"]
 
 
 async def test_a_long_search_survives_behind_its_page_buttons(bot: RunningBot) -> None:
