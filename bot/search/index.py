@@ -7,7 +7,7 @@ How words are compared is bot.search.words.
 
 import logging
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from math import ceil, log2
 from pathlib import Path
@@ -16,34 +16,27 @@ from typing import Final
 
 from tantivy import (
     DocAddress,
-    Document,
     FieldType,
     Index,
     IndexWriter,
     Occur,
     Query,
-    Schema,
-    SchemaBuilder,
     Searcher,
 )
 
 from bot.errors import NewsflashError
 from bot.models.identifiers import Language, StoryId
-from bot.models.stories import Report, Story
-from bot.search.words import document_forms, prefix_pattern, query_words
+from bot.models.stories import Story
+from bot.search.documents import SCHEMA_VERSION, WORD_FIELDS, story_document, story_schema
+from bot.search.words import prefix_pattern, query_words
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION: Final = 1
-"""Goes up with every change of fields or of words' forms: an older index is built anew."""
 WRITER_BYTES: Final = 30_000_000
-INDEXED_REPORTS: Final = 50
-"""Of one story; those that follow repeat its words."""
 RANKED: Final = 500
 """Matches that are put in order by words and age: so many best by words, so many newest."""
 HALF_LIFE_SECONDS: Final = 5 * 86_400
 """A match as good is worth half when it is five days older."""
-_BOOSTS: Final = {"title": 3.0, "text": 1.0, "source": 1.5}
 _INEXACT: Final = 0.6
 """Weight of a stem against the very word."""
 
@@ -54,7 +47,7 @@ class SearchIndex:
     def __init__(self, directory: Path) -> None:
         self._root = directory
         self._directory = directory / f"stories-{SCHEMA_VERSION}"
-        self._schema = _schema()
+        self._schema = story_schema()
         self._index: Index | None = None
         self._writer: IndexWriter | None = None
         self._lock = RLock()
@@ -98,7 +91,7 @@ class SearchIndex:
                 for story in {story.id: story for story in stories}.values():
                     for story_id in story.ids:
                         writer.delete_documents_by_term("id", story_id)
-                    writer.add_document(_document(story))
+                    writer.add_document(story_document(story))
                 self._commit(writer)
             except BaseException:
                 # A writer that failed is of no more use; what it did not commit is lost.
@@ -173,7 +166,7 @@ class SearchIndex:
     def _word(self, forms: tuple[str, ...], *, unfinished: bool = False) -> Query:
         """The best of a word's forms and fields counts; further ones add a little."""
         found = []
-        for field, boost in _BOOSTS.items():
+        for field, boost in WORD_FIELDS.items():
             for form in forms:
                 term = Query.term_query(self._schema, field, form)
                 weight = boost if form == forms[0] else boost * _INEXACT
@@ -202,7 +195,7 @@ class SearchIndex:
             searcher.fast_field_values("reported", [address for _, address in hits])
             for _, address in hits:
                 searcher.doc(address)
-            for field in ("id", "language", *_BOOSTS):
+            for field in ("id", "language", *WORD_FIELDS):
                 searcher.search(Query.term_query(self._schema, field, "probe"), limit=1)
         except Exception:
             log.info("the search index cannot be read", exc_info=True)
@@ -237,43 +230,6 @@ class SearchIndex:
     def _commit(self, writer: IndexWriter) -> None:
         writer.commit()
         self._opened_index().reload()
-
-
-def _schema() -> Schema:
-    """Fields: `id` and `language` as they are, words as forms parted by spaces, two times in
-    seconds since 1970: `reported` ranks, `changed` decides what is removed.
-    """
-    builder = SchemaBuilder()
-    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
-    for field in _BOOSTS:
-        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
-    builder.add_integer_field("reported", indexed=True, fast=True)
-    builder.add_integer_field("changed", indexed=True, fast=True)
-    return builder.build()
-
-
-def _document(story: Story) -> Document:
-    reports = story.reports[:INDEXED_REPORTS]
-    document = Document()
-    document.add_text("id", story.id)
-    for language in dict.fromkeys(report.language for report in story.reports):
-        document.add_text("language", language)
-    document.add_text("title", _forms((report.title, report) for report in reports))
-    document.add_text("text", _forms((report.lede, report) for report in reports))
-    names = ((f"{report.feed_title} {report.source}", report) for report in reports)
-    document.add_text("source", _forms(names))
-    document.add_integer("reported", int(max(each.published for each in reports).timestamp()))
-    document.add_integer("changed", int(story.changed.timestamp()))
-    return document
-
-
-def _forms(texts: Iterator[tuple[str, Report]]) -> str:
-    """Each form once: a story told by thirty sources is no better match than one told by two."""
-    forms: dict[str, None] = {}
-    for text, report in texts:
-        forms.update(dict.fromkeys(document_forms(text, report.language)))
-    return " ".join(forms)
 
 
 def _needed(words: int, *, loose: bool) -> int:
