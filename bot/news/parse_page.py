@@ -54,7 +54,7 @@ def not_a_feed(text: str, url: str) -> FeedError:
 
 
 def _sentence(text: str, url: str) -> str:
-    if not text.strip():
+    if not text.strip("\0\ufeff \t\r\n"):
         return "This address answers with nothing, so there is no feed to read."
     if _SITEMAP.search(text):
         return "This address is a sitemap for search engines, not a feed."

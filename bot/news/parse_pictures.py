@@ -58,7 +58,7 @@ def described(
     caption, from_caption = split_credit(caption)
     credit = picture.credit or credit or from_caption or spare.credit
     if credit and caption.endswith(credit):
-        caption = caption[: -len(credit)].rstrip(" .(|–—-©/") or caption
+        caption = caption[: -len(credit)].rstrip(" (|–—-©/") or caption
     return replace(
         picture,
         caption=excerpt(caption, _LONGEST_CAPTION),
