@@ -22,6 +22,7 @@ from bot.services.inline import InlineService
 from bot.services.parsing import ParsingProcess
 from bot.services.replies import Replies
 from bot.services.services import Services
+from bot.services.stories import StoryService
 from bot.services.subscriptions import SubscriptionService
 from bot.store.chats import ChatStore
 from bot.store.client import Database

@@ -15,7 +15,7 @@ from bot.models.stories import Report, Story
 
 BUNDLE_FROM = 4
 """So many pending ordinary stories of one target go out as one message."""
-BUNDLE_MOST = 15
+BUNDLE_MOST = 10
 """Headlines in one bundle; the rest follow in the next one."""
 LATE = timedelta(minutes=30)
 """An ordinary story that waited so long goes out with the others that wait, in one message."""

@@ -14,7 +14,7 @@ from bot.models.stories import Report, Story
 from bot.models.subscriptions import Subscription
 from bot.news.deliveries import Decision, EditRule, Step, bundle, decide, in_order
 from bot.news.matching import ring_allowed, wanted
-from bot.services.couriers import Courier, Result
+from bot.services.couriers import Courier
 from bot.services.stopping import Stopping
 from bot.store.chats import ChatStore
 from bot.store.clock import Clock
@@ -107,8 +107,7 @@ class ChatDeliveries:
             result = await self._courier.act(
                 sitting.chat, request[0], sitting.stories[item.story], sent
             )
-        last = len(plan.requests) == 1 and not _leaves_more(request, result)
-        release = last or result.held_back or self._stopping.requested
+        release = len(plan.requests) == 1 or result.held_back or self._stopping.requested
         await self._queue.settle(
             sitting.chat.id,
             holder,
@@ -171,8 +170,3 @@ def _without_request(decision: Decision) -> Settlement:
     if decision.step is Step.WAIT:
         return Settlement(decision.item, Fate.WAIT, not_before=decision.until)
     return Settlement(decision.item, Fate.DROP, decision.item.version)
-
-
-def _leaves_more(request: tuple[Decision, ...], result: Result) -> bool:
-    """A ringing reply leaves its message to be edited."""
-    return request[0].step is Step.RING and any(one.fate is Fate.DONE for one in result.settlements)

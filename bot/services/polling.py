@@ -27,7 +27,8 @@ from bot.store.feeds import FeedStore
 log = logging.getLogger(__name__)
 
 IDLE = timedelta(milliseconds=250)
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=45)
+"""Longer than a fetch and a parse may take together."""
 MOST_AT_ONCE = 64
 _UNREAD = frozenset(FeedTrouble) - {FeedTrouble.NOT_A_FEED, FeedTrouble.BROKEN}
 """Troubles before any of the document was parsed."""

@@ -5,6 +5,7 @@ No whole messages: those are in stories.py, reading.py and pages.py.
 
 from collections.abc import Sequence
 from datetime import datetime
+from ipaddress import ip_address
 
 from bot.models.stories import Report, Story
 from bot.views.html import Rich, bold, clean, cut, join, link, plain, quoted
@@ -64,8 +65,17 @@ def distinct_sources(story: Story) -> tuple[Report, ...]:
     """The first report of each source, in order of arrival."""
     first: dict[str, Report] = {}
     for report in story.reports:
-        first.setdefault(report.source, report)
+        first.setdefault(source_key(report), report)
     return tuple(first.values())
+
+
+def source_key(report: Report) -> str:
+    """What tells sources apart: the registered domain; behind a bare address, the name."""
+    try:
+        ip_address(report.source.strip("[]"))
+    except ValueError:
+        return report.source or source_text(report)
+    return source_text(report)
 
 
 def source_line(story: Story, report: Report, *, now: datetime, timezone: str) -> Rich:
@@ -79,9 +89,8 @@ def source_line(story: Story, report: Report, *, now: datetime, timezone: str) -
 
 def other_sources(story: Story, report: Report) -> Rich:
     """ "also: Daily Example, Wire and 2 more", or empty."""
-    names = [
-        source_text(other) for other in distinct_sources(story) if other.source != report.source
-    ]
+    own = source_key(report)
+    names = [source_text(other) for other in distinct_sources(story) if source_key(other) != own]
     distinct = list(dict.fromkeys(name for name in names if name != source_text(report)))
     if not distinct:
         return Rich()
