@@ -116,6 +116,13 @@ class Guard:
             if candidate.version == network.version
         )
 
+    def allows_literal(self, host: str) -> bool:
+        """True when the host of an address is itself an address in an allowed network."""
+        try:
+            return self.allows(ip_address(host))
+        except ValueError:
+            return False
+
     def __call__(
         self, address_info: tuple[int, int, int, str, tuple[object, ...]]
     ) -> socket.socket:

@@ -143,7 +143,8 @@ class FeedFetcher:
         """One request: what it brought, or where it leads."""
         name = urlsplit(request.url).hostname or ""
         loop = asyncio.get_running_loop()
-        async with self._hosts.turn(name) as host, self._under_way:
+        exempt = self._guard.allows_literal(name)
+        async with self._hosts.turn(name, exempt=exempt) as host, self._under_way:
             started = loop.time()
             if not host.exempt and host.closed_until > started:
                 raise refusals.status_error(429, retry_after=host.closed_until - started)
@@ -151,7 +152,7 @@ class FeedFetcher:
             token = current_hop.set(hop)
             try:
                 async with asyncio.timeout(request.seconds_left):
-                    return await self._ask(request, host, hop)
+                    return await self._ask(request, host)
             except FeedError:
                 raise
             except TimeoutError:
@@ -162,15 +163,15 @@ class FeedFetcher:
                 raise refusals.connection_error(error, hop, name) from error
             finally:
                 current_hop.reset(token)
+                host.exempt = host.exempt or hop.allowed
                 request.seconds_left = max(0.1, request.seconds_left - (loop.time() - started))
 
-    async def _ask(self, request: _Request, host: Host, hop: Hop) -> Fetched | str:
+    async def _ask(self, request: _Request, host: Host) -> Fetched | str:
         if self._session is None:
             raise RuntimeError("FeedFetcher is used outside of its context")
         async with self._session.get(
             request.url, headers=conditional(request.validators), allow_redirects=False
         ) as response:
-            host.exempt = host.exempt or hop.allowed
             if response.status in _REDIRECTS:
                 return _redirected(request, response)
             if response.status == 304:

@@ -45,9 +45,10 @@ class Hosts:
         return len(self._hosts)
 
     @asynccontextmanager
-    async def turn(self, name: str) -> AsyncIterator[Host]:
+    async def turn(self, name: str, *, exempt: bool = False) -> AsyncIterator[Host]:
         """Wait for a turn at the host and hold it."""
         host = self._host(name)
+        host.exempt = host.exempt or exempt
         host.users += 1
         try:
             async with host.slots:
