@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import FeedError, FeedTrouble
-from bot.fetch import FeedFetcher, Fetched
+from bot.fetch.fetcher import FeedFetcher, Fetched
 from bot.models.feeds import Validators
 from tests.feed_server import Exchange, FeedServer
 from tests.waiting import eventually
