@@ -244,7 +244,7 @@ async def test_a_long_search_survives_behind_its_page_buttons(bot: RunningBot) -
     assert words[:40] in second["text"]
     assert "\n\n9. " in second["text"]
     await reader.press(second, "« Previous")
-    assert (await reader.again(first))["text"] == first["text"]
+    assert "\n\n1. " in (await reader.again(first))["text"]
 
 
 async def test_settings_change_by_buttons(bot: RunningBot) -> None:
