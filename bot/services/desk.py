@@ -24,8 +24,9 @@ from bot.store.stories import StoryStore
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=10)
-RENEW = timedelta(seconds=3)
+LEASE = timedelta(seconds=5)
+RENEW = timedelta(seconds=1)
+STAND_BY = timedelta(milliseconds=500)
 IDLE = timedelta(milliseconds=150)
 WINDOW = timedelta(hours=72)
 EXPIRE_EACH = timedelta(minutes=10)
@@ -60,7 +61,7 @@ class Desk:
                     await self._lead()
                 else:
                     self.last_round = self._clock.now()
-                    await self._stopping.rest(RENEW)
+                    await self._stopping.rest(STAND_BY)
             except LeaseLostError:
                 log.warning("another desk took the lease; standing by")
             except Exception:
