@@ -18,6 +18,10 @@ from bot.news.tokens import (
 )
 
 
+def terms_of(text: str) -> list[str]:
+    return terms(words(text))
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -33,23 +37,23 @@ from bot.news.tokens import (
         ("café", "cafe"),
     ],
 )
-def test_spellings_share_their_terms(one: str, other: str) -> None:
-    assert terms(one) == terms(other)
+def test_spellings_share_their_terms_of(one: str, other: str) -> None:
+    assert terms_of(one) == terms_of(other)
 
 
 def test_endings_do_not_matter() -> None:
-    assert terms("ministers announced") == terms("ministry announcement")
-    assert terms("виборів") == terms("вибори")
+    assert terms_of("ministers announced") == terms_of("ministry announcement")
+    assert terms_of("виборів") == terms_of("вибори")
 
 
 def test_words_of_no_meaning_are_left_out() -> None:
-    assert terms("The war and the peace") == terms("war peace")
-    assert terms("не в и на") == []
+    assert terms_of("The war and the peace") == terms_of("war peace")
+    assert terms_of("не в и на") == []
 
 
 def test_a_word_of_meaning_in_one_language_is_no_stop_word_of_another() -> None:
-    assert "die" in terms("Hundreds die in quake")
-    assert "var" in terms("The war goes on")
+    assert "die" in terms_of("Hundreds die in quake")
+    assert "var" in terms_of("The war goes on")
 
 
 @pytest.mark.parametrize(
@@ -69,12 +73,12 @@ def test_a_word_of_meaning_in_one_language_is_no_stop_word_of_another() -> None:
     ],
 )
 def test_numbers(text: str, expected: set[str]) -> None:
-    assert numbers(text) == expected
+    assert numbers(words(text)) == expected
 
 
 def test_languages_without_spaces_give_pairs_of_signs() -> None:
-    assert terms("東京地震") == ["東京", "京地", "地震"]
-    assert terms("水") == ["水"]
+    assert terms_of("東京地震") == ["東京", "京地", "地震"]
+    assert terms_of("水") == ["水"]
 
 
 def test_families() -> None:
@@ -96,11 +100,11 @@ def test_any_text_is_understood(text: str) -> None:
     for word in words(text):
         assert word
         assert " " not in word
-    for term in terms(text):
+    for term in terms_of(text):
         assert term
         assert term[0].isdigit() or len(term) <= max(PREFIX, 2) or not term.isascii()
     assert fold(fold(text)) == fold(text)
-    numbers(text)
+    numbers(words(text))
     is_cyrillic(text)
 
 
@@ -111,4 +115,4 @@ def test_the_skeleton_is_plain_latin(word: str) -> None:
 
 @given(st.lists(st.integers(0, 10**9), min_size=300, max_size=400))
 def test_terms_are_bounded(values: list[int]) -> None:
-    assert len(terms(" ".join(map(str, values)))) <= MAXIMUM_TERMS + 1
+    assert len(terms_of(" ".join(map(str, values)))) <= MAXIMUM_TERMS

@@ -91,6 +91,10 @@ class StoryIndex:
 
     def adopt(self, story: Story) -> None:
         """Take in a story that was changed or kept elsewhere, in place of the one here."""
+        self._keep(story, None)
+
+    def _keep(self, story: Story, newcomer: Member | None) -> None:
+        """`newcomer`: the member that a report new to the story is, where it is known already."""
         before = self._stories.get(story.id)
         if before is not None:
             staying = {report.entry for report in story.reports}
@@ -100,7 +104,9 @@ class StoryIndex:
                     del self._home[report.entry]
         known = {} if before is None else {report.entry: report for report in before.reports}
         for report in story.reports:
-            if report is not known.get(report.entry):
+            if newcomer is not None and report.entry == newcomer.id:
+                self._window.add(newcomer)
+            elif report is not known.get(report.entry):
                 self._window.add(member_of(report))
             self._home[report.entry] = story.id
         self._stories[story.id] = story
@@ -128,9 +134,9 @@ class StoryIndex:
         stories, score = self._match(member)
         if not stories:
             story, event = found(entry)
-            self.adopt(story)
+            self._keep(story, member)
             return Placement(story, event, created=True, score=0.0)
-        return self._place_beside(entry, stories, score)
+        return self._place_beside(entry, member, stories, score)
 
     def _place_known(self, entry: Entry) -> Placement:
         story = self._stories[self._home[entry.id]]
@@ -141,7 +147,9 @@ class StoryIndex:
         self.adopt(story)
         return Placement(story, event, created=False, score=1.0)
 
-    def _place_beside(self, entry: Entry, stories: list[Story], score: float) -> Placement:
+    def _place_beside(
+        self, entry: Entry, member: Member, stories: list[Story], score: float
+    ) -> Placement:
         best = stories[0]
         united = merge(stories, entry.arrived)
         story, event = join(united, entry)
@@ -150,7 +158,7 @@ class StoryIndex:
         for absorbed in stories:
             if absorbed.id in united.aliases:
                 self._drop(absorbed)
-        self.adopt(story)
+        self._keep(story, member)
         return Placement(story, event, created=False, score=score)
 
     def _drop(self, story: Story) -> None:

@@ -10,7 +10,6 @@ Rejected: counting how often a form recurs: it needs days of history and calls e
 """
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from bot.news.tokens import normal_form
@@ -167,7 +166,11 @@ _TEMPLATE = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def is_template(title: str) -> bool:
     """Whether a title is of a recurring form in one of the wire's languages."""
-    return _TEMPLATE.search(normal_form(title)) is not None
+    return is_template_form(normal_form(title))
+
+
+def is_template_form(form: str) -> bool:
+    """`is_template` of a title's normal form."""
+    return _TEMPLATE.search(form) is not None

@@ -16,6 +16,7 @@ need a dictionary for every language.
 import re
 import unicodedata
 from array import array
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Final
@@ -57,10 +58,22 @@ _SKELETON_OF_DIGRAPH: Final = {
 }
 
 
+class _WithoutMarks(dict[int, int | None]):
+    """A table for str.translate that learns which signs are combining marks."""
+
+    def __missing__(self, sign: int) -> int | None:
+        self[sign] = None if unicodedata.combining(chr(sign)) else sign
+        return self[sign]
+
+
+_WITHOUT_MARKS: Final = _WithoutMarks()
+
+
 def fold(text: str) -> str:
     """Lower case without accents, in compatibility form (NFKD): Ё as е, Й as и, ß as ss."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKD", text).casefold().translate(_WITHOUT_MARKS)
 
 
 def words(text: str) -> list[str]:
@@ -82,26 +95,26 @@ def skeleton(word: str) -> str:
     return "".join(letter for letter, _ in groupby(plain))
 
 
-def terms(text: str) -> list[str]:
-    """Comparable terms of a text, each once, in order of first appearance."""
+def terms(of_words: Iterable[str]) -> list[str]:
+    """Comparable terms of words, each once, in order of first appearance, at most 120."""
     found: dict[str, None] = {}
-    for word in words(text):
+    for word in of_words:
         for term in _terms_of(word):
             found.setdefault(term)
         if len(found) >= MAXIMUM_TERMS:
             break
-    return list(found)
+    return list(found)[:MAXIMUM_TERMS]
 
 
-def term_ids(found: list[str]) -> "array[int]":
-    """32-bit prints of terms: a tenth of the memory of strings, the same in every process."""
-    return array("I", (crc32(term.encode()) for term in found))
+def term_ids(found: Iterable[str]) -> "array[int]":
+    """32-bit prints of terms, each once: a tenth of the memory of strings, the same everywhere."""
+    return array("I", dict.fromkeys(crc32(term.encode()) for term in found))
 
 
-def numbers(text: str) -> frozenset[str]:
-    """The numbers of a title that can tell two events apart: all but years."""
+def numbers(of_words: Iterable[str]) -> frozenset[str]:
+    """The numbers among a title's words that can tell two events apart: all but years."""
     return frozenset(
-        word for word in words(text) if _DIGITS.fullmatch(word) and not _YEAR.fullmatch(word)
+        word for word in of_words if _DIGITS.fullmatch(word) and not _YEAR.fullmatch(word)
     )
 
 

@@ -16,13 +16,11 @@ from bot.models.identifiers import EntryId, FeedId
 from bot.models.stories import Report
 from bot.news.links import canonical_link
 from bot.news.postings import Key, Postings
-from bot.news.similarity import Features, TermWeights, features, similarity
+from bot.news.similarity import Comparison, Features, TermWeights, features
 from bot.news.tokens import normal_form
 from bot.news.voices import outlet
 
 WINDOW: Final = timedelta(hours=72)
-SHORTEST_TITLE: Final = 3
-"""Words below which an equal title without a lead proves nothing ("News", "Live")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +32,6 @@ class Member:
     features: Features
     link: str
     """Canonical; "" when the link names no article."""
-    text: str
-    """Normalised title and lead; "" when they are too little to prove anything."""
 
     @property
     def id(self) -> EntryId:
@@ -52,7 +48,6 @@ def member_of(entry: Entry | Report) -> Member:
         feed=entry.feed,
         features=features(title, entry.lede, outlet(entry)),
         link=_article_link(entry.link),
-        text=_exact_text(title, entry.lede),
     )
 
 
@@ -66,22 +61,22 @@ def without_source(title: str, names: tuple[str, ...]) -> str:
 
 
 class _ExactKeys:
-    """Members that share a link or a text, oldest first; "" is shared by none."""
+    """Members that share a link or a text, oldest first; an empty one is shared by none."""
 
     def __init__(self) -> None:
-        self._keys: dict[str, list[Key]] = {}
+        self._keys: dict[str | bytes, list[Key]] = {}
 
-    def add(self, exact: str, key: Key) -> None:
+    def add(self, exact: str | bytes, key: Key) -> None:
         if exact:
             insort(self._keys.setdefault(exact, []), key)
 
-    def remove(self, exact: str, key: Key) -> None:
+    def remove(self, exact: str | bytes, key: Key) -> None:
         if exact:
             self._keys[exact].remove(key)
             if not self._keys[exact]:
                 del self._keys[exact]
 
-    def newest(self, exact: str) -> EntryId | None:
+    def newest(self, exact: str | bytes) -> EntryId | None:
         keys = self._keys.get(exact)
         return keys[-1][1] if keys else None
 
@@ -114,7 +109,7 @@ class Window:
         self._weights.add(member.features)
         self._postings.add(member.key, member.features.full)
         self._links.add(member.link, member.key)
-        self._texts.add(member.text, member.key)
+        self._texts.add(member.features.exact, member.key)
 
     def remove(self, entry: EntryId) -> None:
         """Forget a member; nothing happens for one that is not in the window."""
@@ -124,7 +119,7 @@ class Window:
         self._weights.remove(member.features)
         self._postings.remove(member.key, member.features.full)
         self._links.remove(member.link, member.key)
-        self._texts.remove(member.text, member.key)
+        self._texts.remove(member.features.exact, member.key)
 
     def expire(self, now: datetime) -> list[EntryId]:
         """Forget what arrived over 72 hours ago; returns whom that concerned."""
@@ -142,12 +137,13 @@ class Window:
         by_link = self._links.newest(member.link)
         if by_link is not None and self._believable(member, by_link):
             return by_link
-        return self._texts.newest(member.text)
+        return self._texts.newest(member.features.exact)
 
     def similar(self, member: Member) -> list[tuple[EntryId, float]]:
         """The likeliest members with their S, best first."""
+        comparison = Comparison(member.features, self._weights)
         found = [
-            (other, similarity(member.features, self._members[other].features, self._weights))
+            (other, comparison.score(self._members[other].features))
             for other in self._postings.candidates(member.features, self._weights)
             if other != member.id
         ]
@@ -163,7 +159,7 @@ class Window:
         there = self._members[other]
         if there.feed != member.feed:
             return True
-        return similarity(member.features, there.features, self._weights) > 0.2
+        return Comparison(member.features, self._weights).score(there.features) > 0.2
 
 
 def _article_link(link: str) -> str:
@@ -172,11 +168,3 @@ def _article_link(link: str) -> str:
     _, _, place = canonical.partition("://")
     _, slash, path = place.partition("/")
     return canonical if slash and path.strip("/") else ""
-
-
-def _exact_text(title: str, lede: str) -> str:
-    words = normal_form(title)
-    lead = normal_form(lede)
-    if not words or (not lead and words.count(" ") + 1 < SHORTEST_TITLE):
-        return ""
-    return f"{words}\n{lead}"
