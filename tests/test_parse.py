@@ -312,6 +312,11 @@ def test_a_missing_title_comes_from_the_text() -> None:
         ),
         ('<atom:link rel="alternate" href="https://e.net/1"/>', "https://e.net/1"),
         (
+            '<atom:link type="application/json" href="https://e.net/1.json"/>'
+            '<atom:link type="text/html" href="https://e.net/1"/>',
+            "https://e.net/1",
+        ),
+        (
             "<link>https://f.net/~r/1</link>"
             '<fb:origLink xmlns:fb="http://rssnamespace.org/feedburner/ext/1.0">'
             "https://e.net/1</fb:origLink>",

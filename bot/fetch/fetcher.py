@@ -90,10 +90,12 @@ class FeedFetcher:
         self._hosts = Hosts(concurrency=host_concurrency, gap=host_gap.total_seconds())
         self._under_way = asyncio.Semaphore(concurrency)
         self._session: aiohttp.ClientSession | None = None
+        self._resolver: Resolver | None = None
 
     async def __aenter__(self) -> Self:
+        self._resolver = Resolver()
         connector = aiohttp.TCPConnector(
-            socket_factory=self._guard, resolver=Resolver(), limit=0, ttl_dns_cache=60
+            socket_factory=self._guard, resolver=self._resolver, limit=0, ttl_dns_cache=60
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -118,6 +120,9 @@ class FeedFetcher:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        if self._resolver is not None:
+            await self._resolver.close()
+            self._resolver = None
 
     async def fetch(
         self, url: str, validators: Validators | None = None, *, limit: int = LIMIT

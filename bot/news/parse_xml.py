@@ -121,14 +121,15 @@ def _markups(entry: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _alternate(entry: Mapping[str, Any], guid: str) -> str:
-    """The first link that leads to the page; one that the guid names too goes first."""
+    """The first link that leads to a page; one that the guid names too goes first."""
     links = entry.get("links")
-    candidates = [
-        str(link.get("href") or "").strip()
+    found = [
+        ("html" not in str(link.get("type") or "html"), str(link.get("href") or "").strip())
         for link in (links if isinstance(links, list) else [])
         if isinstance(link, Mapping) and link.get("rel", "alternate") == "alternate"
     ]
-    candidates = [candidate for candidate in candidates if candidate]
+    # Sorting is stable: what is no page comes last, all else stays in document order.
+    candidates = [href for _, href in sorted(found, key=lambda one: one[0]) if href]
     return guid if guid in candidates else next(iter(candidates), "")
 
 
