@@ -90,6 +90,19 @@ def test_full_text_elsewhere_and_escaped_twice() -> None:
     assert entry_with(escaped).lede == "One. Two."
 
 
+def test_ways_to_go_on_are_not_related() -> None:
+    entry = entry_with(
+        content(
+            "<p>Water rose.</p><p>Read also:</p><ul><li><a href='/b'>Other</a></li></ul>"
+            "<p><a href='/c'>Read more</a></p>"
+            "<p>Related: <a href='https://example.net/a/1?utm_source=x'>Dam fails</a></p>"
+            "<p>Related to the dam is the mill, <a href='/m'>they</a> said in a long sentence.</p>"
+        )
+    )
+    assert entry.related == (("Other", "https://example.net/b"),)
+    assert entry.lede.startswith("Water rose. Related to the dam")
+
+
 @pytest.mark.parametrize(
     "ending",
     [

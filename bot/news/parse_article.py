@@ -124,7 +124,9 @@ def _links(block: Block, base: str) -> list[tuple[str, str]]:
     found = []
     for text, address in block.links:
         title, link = plain_title(text), absolute_link(address, base)
-        if title and link:
+        opening = _RELATED.match(title)
+        only_opening = opening is not None and len(title) - opening.end() <= 2
+        if title and link and not only_opening and not _READ_MORE.fullmatch(title):
             found.append((excerpt(title, 200), link))
     return found
 

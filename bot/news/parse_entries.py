@@ -11,6 +11,7 @@ from datetime import datetime
 from bot.models.entries import ParsedEntry, Picture
 from bot.models.identifiers import Language
 from bot.news.identity import Marks, identities
+from bot.news.links import canonical_link
 from bot.news.parse_article import Article
 from bot.news.text import excerpt, plain_title
 
@@ -114,5 +115,6 @@ def _lede(texts: Sequence[str], title: str) -> str:
 
 
 def _identified(entry: ParsedEntry, identity: str) -> ParsedEntry:
-    related = tuple(pair for pair in entry.related if pair[1] != entry.link)
+    own = canonical_link(entry.link)
+    related = tuple(pair for pair in entry.related if canonical_link(pair[1]) != own)
     return replace(entry, identity=identity, related=related)
