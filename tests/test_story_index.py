@@ -131,6 +131,12 @@ def test_templates_of_two_days_are_two_stories() -> None:
     assert placed(StoryIndex(), monday, tuesday).created
 
 
+def test_a_daily_heading_without_a_date_is_no_copy_of_yesterdays() -> None:
+    monday = wire_entry("Weather forecast for the coast", outlet="Example Times")
+    tuesday = wire_entry("Weather forecast for the coast", identity="2", minutes=1440)
+    assert placed(StoryIndex(), monday, tuesday).created
+
+
 def test_a_second_entry_of_an_outlet_is_a_silent_follow_up() -> None:
     index = StoryIndex()
     follow_up = wire_entry(

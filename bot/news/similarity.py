@@ -64,7 +64,9 @@ def features(title: str, lede: str, outlet: str) -> Features:
     lead_words = words(lede[:LEAD_CHARACTERS])
     title_terms = terms(title_words)
     form = " ".join(title_words)
-    telling = bool(title_words) and (bool(lead_words) or len(title_words) >= SHORTEST_TITLE)
+    template = is_template_form(form)
+    alone = len(title_words) >= SHORTEST_TITLE and not template
+    telling = bool(title_words) and (bool(lead_words) or alone)
     text = f"{form}\n{' '.join(lead_words)}".encode()
     return Features(
         title=term_ids(title_terms),
@@ -72,7 +74,7 @@ def features(title: str, lede: str, outlet: str) -> Features:
         numbers=numbers(title_words),
         outlet=outlet,
         cyrillic=is_cyrillic(title),
-        template=is_template_form(form),
+        template=template,
         has_lead=bool(lead_words),
         exact=blake2b(text, digest_size=16).digest() if telling else b"",
     )
