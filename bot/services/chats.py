@@ -30,6 +30,22 @@ class Sighting:
     """The person's, in a private chat; "" elsewhere."""
 
 
+NO_TIMEZONE = "UTC"
+"""What TIMEZONE is when the operator named none."""
+USUAL_TIMEZONES = {
+    Language("uk"): "Europe/Kyiv",
+    Language("ru"): "Europe/Moscow",
+    Language("de"): "Europe/Berlin",
+    Language("fr"): "Europe/Paris",
+    Language("es"): "Europe/Madrid",
+    Language("it"): "Europe/Rome",
+    Language("pl"): "Europe/Warsaw",
+    Language("nl"): "Europe/Amsterdam",
+    Language("cs"): "Europe/Prague",
+    Language("tr"): "Europe/Istanbul",
+}
+
+
 class ChatService:
     """Verbs over chats."""
 
@@ -83,7 +99,19 @@ class ChatService:
         there_is = await self._feeds.languages()
         spoken = language or self._language
         news = next((each for each in (spoken, ENGLISH) if each in there_is), self._language)
-        return Settings(language=spoken, news_languages=(news,), timezone=self._timezone)
+        return Settings(
+            language=spoken, news_languages=(news,), timezone=self._timezone_for(language)
+        )
+
+    def _timezone_for(self, language: Language) -> str:
+        """Where most speakers of a language live, unless the operator named a time zone.
+
+        Observation: Telegram tells a person's language, not the place, and quiet hours by UTC
+        ring Kyiv awake. Known exception: English, spoken everywhere. /settings corrects it.
+        """
+        if self._timezone != NO_TIMEZONE:
+            return self._timezone
+        return USUAL_TIMEZONES.get(language, self._timezone)
 
     async def get(self, address: Address) -> Chat | None:
         """Return a chat that is known; None for a stranger."""
