@@ -111,7 +111,9 @@ def make_services(shared: Shared, index: SearchIndex) -> Services:
     config, stores, messenger = shared.config, shared.stores, shared.messenger
     clock = stores.database.clock
     feeds = FeedService(stores.feeds, shared.fetcher, shared.parsing)
-    stories = StoryService(stores.stories, stores.orders, index, stores.searches, feeds)
+    stories = StoryService(
+        stores.stories, stores.orders, index, stores.searches, feeds, stores.subscriptions
+    )
     return Services(
         chats=ChatService(
             stores.chats, feeds, clock, language=config.language, timezone=config.timezone

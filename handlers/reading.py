@@ -14,14 +14,14 @@ from handlers.requests import Request
 
 async def opened(press: Press, request: Request, services: Services) -> View:
     """Render what a story's button or deep link asks for. Raises RequestError for a lost story."""
-    story = await services.stories.story(press.story)
+    story = await services.stories.opened(request.chat, press.story)
     report = await _report(story, request, services)
     return await _OPEN[press.verb](press, request, services, story, report)
 
 
 async def unfolded(press: Press, request: Request, services: Services, *, expanded: bool) -> View:
     """Render a story's own message with its second row of buttons, or without."""
-    story = await services.stories.story(press.story)
+    story = await services.stories.opened(request.chat, press.story)
     return story_view(
         story,
         await _report(story, request, services),

@@ -20,9 +20,8 @@ async def latest(request: Request, services: Services) -> tuple[View, ...]:
 
 async def latest_page(request: Request, services: Services, shelf: Shelf, number: int) -> View:
     """Render a page of a shelf."""
-    own = await services.subscriptions.indices(request.subject)
     return latest_view(
-        await services.stories.latest(request.subject, shelf, number, own=own),
+        await services.stories.latest(request.subject, shelf, number),
         filter=shelf.code,
         label=shelf.label,
         timezone=request.subject.settings.timezone,

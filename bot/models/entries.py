@@ -82,3 +82,5 @@ class Entry:
     arrived: datetime
     content_print: str
     """16 hexadecimal digits over normalised title, lede and text: tells a changed entry."""
+    listed: bool = True
+    """Of a listed feed (Feed.listed)."""

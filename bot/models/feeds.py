@@ -25,6 +25,8 @@ class Feed:
     site: str = ""
     added_by: UserId | None = None
     """None: from the feeds file."""
+    listed: bool = True
+    """Part of the wire for everyone: from the feeds file or an operator, not from a stranger."""
 
 
 @dataclass(frozen=True, slots=True)

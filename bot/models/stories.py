@@ -32,6 +32,8 @@ class Report:
     content_print: str
     changed: datetime | None = None
     """When the reader's text last changed; shown as (Updated HH:MM)."""
+    listed: bool = True
+    """Of a listed feed (Feed.listed)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from bot.models.entries import Entry, EntryEvent
 from bot.models.identifiers import Language
 from bot.models.stories import Breaking, Story
 from bot.news.templates import is_template
+from bot.news.visibility import voicing
 from bot.news.voices import Voice, independent
 
 VOICES: Final = 3
@@ -79,10 +80,11 @@ def judge(story: Story, entry: Entry, *, now: datetime) -> Breaking | None:
         return None
     if is_template(strip_marker(entry.title)) or is_template(strip_marker(story.lead_report.title)):
         return None
-    if entry.trusted and is_urgent(entry.title):
+    if entry.trusted and entry.listed and is_urgent(entry.title):
         name = entry.feed_title or entry.source
         return Breaking(at=now, reason=f"marked urgent by {name}", voices=(name,))
-    burst = _burst(independent(report for report in story.reports if not report.baseline))
+    real = (report for report in story.reports if not report.baseline)
+    burst = _burst(independent(voicing(real)))
     if not burst:
         return None
     return Breaking(at=now, reason=_reason(burst), voices=tuple(voice.name for voice in burst))

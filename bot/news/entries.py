@@ -59,6 +59,7 @@ def to_entry(parsed: ParsedEntry, feed: Feed, *, event: EntryEvent, arrived: dat
         published=clamp_published(parsed.published, arrived),
         arrived=arrived,
         content_print=content_print(parsed.title, parsed.lede, parsed.text),
+        listed=feed.listed,
     )
 
 

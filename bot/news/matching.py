@@ -78,8 +78,10 @@ def ring_allowed(
 
 
 def _rules_of_report(report: Report) -> set[str]:
-    rules = {str(SubscriptionKind.ALL), f"{SubscriptionKind.FEED}:{report.feed}"}
-    if report.topic is not None:
+    rules = {f"{SubscriptionKind.FEED}:{report.feed}"}
+    if report.listed:
+        rules.add(str(SubscriptionKind.ALL))
+    if report.listed and report.topic is not None:
         rules.add(f"{SubscriptionKind.TOPIC}:{report.topic}")
     if report.feed_title:
         rules.add(f"{SubscriptionKind.SOURCE}:{report.feed_title.lower()}")
@@ -97,10 +99,12 @@ def _matches(subscription: Subscription, report: Report, story: Story, settings:
         case SubscriptionKind.SOURCE:
             return subscription.value == report.feed_title.lower()
         case SubscriptionKind.TOPIC:
-            return subscription.value == report.topic and _readable(report, settings)
+            return (
+                report.listed and subscription.value == report.topic and _readable(report, settings)
+            )
         case SubscriptionKind.ALL:
             muted = subscription.breaking_only and report.topic in settings.muted_topics
-            return not muted and _readable(report, settings)
+            return report.listed and not muted and _readable(report, settings)
 
 
 def _readable(report: Report, settings: Settings) -> bool:

@@ -63,6 +63,7 @@ def report_of(entry: Entry, *, baseline: bool) -> Report:
         arrived=entry.arrived,
         baseline=baseline,
         content_print=entry.content_print,
+        listed=entry.listed,
     )
 
 

@@ -7,7 +7,7 @@ How words are compared is bot.search.words.
 
 import logging
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from math import ceil, log2
 from pathlib import Path
@@ -27,7 +27,13 @@ from tantivy import (
 from bot.errors import NewsflashError
 from bot.models.identifiers import Language, StoryId
 from bot.models.stories import Story
-from bot.search.documents import SCHEMA_VERSION, WORD_FIELDS, story_document, story_schema
+from bot.search.documents import (
+    LISTED,
+    SCHEMA_VERSION,
+    WORD_FIELDS,
+    story_document,
+    story_schema,
+)
 from bot.search.words import prefix_pattern, query_words
 
 log = logging.getLogger(__name__)
@@ -117,6 +123,7 @@ class SearchIndex:
         words: str,
         *,
         languages: tuple[Language, ...] = (),
+        shelves: Sequence[str] = (),
         limit: int,
         offset: int,
         loose: bool = False,
@@ -124,10 +131,11 @@ class SearchIndex:
         """Stories that hold the words, the best and newest first, and how many there are.
 
         Any text may be given. Up to three words must all be found, of more three quarters;
-        `loose`: a third, two at least (for related stories). `languages`: of any report. Pages
-        reach through the RANKED best and as many newest matches.
+        `loose`: a third, two at least (for related stories). `languages`: of any report.
+        `shelves`: searched beside everybody's, "feed:<id>" or "source:<title>". Pages reach
+        through the RANKED best and as many newest matches.
         """
-        query = self._query(words, languages, loose)
+        query = self._query(words, languages, (LISTED, *shelves), loose)
         if query is None or limit <= 0 or offset < 0:
             return (), 0
         searcher = self._searcher()
@@ -148,20 +156,21 @@ class SearchIndex:
         both = [(Occur.Must, query), (Occur.Must, Query.boost_query(recent, 0.0))]
         return searcher.search(Query.boolean_query(both), limit=RANKED).hits
 
-    def _query(self, words: str, languages: tuple[Language, ...], loose: bool) -> Query | None:
+    def _query(
+        self, words: str, languages: Sequence[Language], shelves: Sequence[str], loose: bool
+    ) -> Query | None:
         sought = query_words(words)
         if not sought:
             return None
         clauses = [(Occur.Should, self._word(forms)) for forms in sought[:-1]]
         unfinished = words[-1:].isalnum()
         clauses.append((Occur.Should, self._word(sought[-1], unfinished=unfinished)))
-        query = Query.boolean_query(clauses, _needed(len(sought), loose=loose))
-        if not languages:
-            return query
-        spoken = Query.term_set_query(self._schema, "language", list(languages))
-        return Query.boolean_query(
-            [(Occur.Must, query), (Occur.Must, Query.boost_query(spoken, 0.0))]
-        )
+        both = [(Occur.Must, Query.boolean_query(clauses, _needed(len(sought), loose=loose)))]
+        for field, values in (("language", languages), ("shelf", shelves)):
+            if values:
+                among = Query.term_set_query(self._schema, field, list(values))
+                both.append((Occur.Must, Query.boost_query(among, 0.0)))
+        return Query.boolean_query(both)
 
     def _word(self, forms: tuple[str, ...], *, unfinished: bool = False) -> Query:
         """The best of a word's forms and fields counts; further ones add a little."""
@@ -195,7 +204,7 @@ class SearchIndex:
             searcher.fast_field_values("reported", [address for _, address in hits])
             for _, address in hits:
                 searcher.doc(address)
-            for field in ("id", "language", *WORD_FIELDS):
+            for field in ("id", "language", "shelf", *WORD_FIELDS):
                 searcher.search(Query.term_query(self._schema, field, "probe"), limit=1)
         except Exception:
             log.info("the search index cannot be read", exc_info=True)

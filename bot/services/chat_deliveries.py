@@ -14,6 +14,7 @@ from bot.models.stories import Report, Story
 from bot.models.subscriptions import Subscription
 from bot.news.deliveries import Decision, EditRule, Step, bundle, decide, in_order
 from bot.news.matching import ring_allowed, wanted
+from bot.news.visibility import visible_to
 from bot.services.couriers import Courier
 from bot.services.stopping import Stopping
 from bot.store.chats import ChatStore
@@ -124,11 +125,14 @@ class ChatDeliveries:
         if chat is None or chat.paused:
             return None
         items = await self._queue.pending(chat_id)
+        subscriptions = await self._subscriptions.of(chat_id)
+        stories = await self._stories.get_many(sorted({item.story for item in items}))
+        seen = {story_id: visible_to(story, subscriptions) for story_id, story in stories.items()}
         return Sitting(
             chat=chat,
-            subscriptions=await self._subscriptions.of(chat_id),
+            subscriptions=subscriptions,
             items=items,
-            stories=await self._stories.get_many(sorted({item.story for item in items})),
+            stories={story_id: story for story_id, story in seen.items() if story is not None},
             sent=await self._queue.sent(chat_id, [(item.thread, item.story) for item in items]),
             rings=await self._queue.rings(chat_id),
         )

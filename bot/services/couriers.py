@@ -13,11 +13,12 @@ from bot.messenger.refusals import Action, Outcome
 from bot.messenger.telegram import Messenger
 from bot.models.chats import Chat, ChatKind
 from bot.models.deliveries import PendingItem, SentRecord
-from bot.models.identifiers import MessageId, StoryId, ThreadId
+from bot.models.identifiers import MessageId, StoryId
 from bot.models.messages import View
 from bot.models.stories import Report, Story
 from bot.news.deliveries import Decision, Step, retry_delay
 from bot.news.matching import wanted
+from bot.news.visibility import visible_to
 from bot.store.chats import ChatStore
 from bot.store.clock import Clock
 from bot.store.deliveries import DeliveryQueue, Fate, MessageStories, Settlement
@@ -255,16 +256,14 @@ class Courier:
         if listed is None:
             return alone
         stories = await self._stories.get_many(listed.stories)
-        shown = [
-            (story, await self._seen_by(chat, listed.thread, story))
-            for story in (stories.get(each) for each in listed.stories)
-            if story is not None
-        ]
-        return self._bundle(chat, shown, now=self._clock.now())
-
-    async def _seen_by(self, chat: Chat, thread: ThreadId, story: Story) -> Report:
         subscriptions = await self._subscriptions.of(chat.id)
-        return wanted(story, subscriptions, chat.settings, thread=thread) or story.lead_report
+        shown = []
+        for story in (stories.get(each) for each in listed.stories):
+            seen = visible_to(story, subscriptions) if story else None
+            if seen is not None:
+                report = wanted(seen, subscriptions, chat.settings, thread=listed.thread)
+                shown.append((seen, report or seen.lead_report))
+        return self._bundle(chat, shown, now=self._clock.now())
 
 
 def view_print(view: View) -> str:

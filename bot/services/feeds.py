@@ -62,7 +62,12 @@ class FeedService:
         found = await self._store.get(feed_id(url)) or await self._discover(url, by)
         if not official and found.added_by is not None:
             found = await self._distinct(found)
-        described = replace(found, topic=topic or found.topic, language=language or found.language)
+        described = replace(
+            found,
+            topic=topic or found.topic,
+            language=language or found.language,
+            listed=found.listed or official,
+        )
         if not await self._store.add(described) and described != found:
             await self._store.update(described)
         return described
@@ -86,6 +91,7 @@ class FeedService:
             topic=None,
             site=parsed.site,
             added_by=by,
+            listed=False,
         )
 
     async def _distinct(self, feed: Feed) -> Feed:
@@ -132,8 +138,8 @@ class FeedService:
         return found[0]
 
     async def titles(self) -> tuple[str, ...]:
-        """Names of the sources, each once, in order."""
-        titles = {feed.title.lower(): feed.title for feed in await self._store.all()}
+        """Names of the listed sources, each once, in order."""
+        titles = await self._listed_titles()
         return tuple(titles[key] for key in sorted(titles))
 
     async def named(self, words: str) -> tuple[Feed, ...]:
@@ -143,13 +149,18 @@ class FeedService:
         exact = tuple(feed for feed in feeds if words in (feed.id, feed.url))
         return exact or tuple(feed for feed in feeds if feed.title.lower() == folded)
 
+    async def _listed_titles(self) -> dict[str, str]:
+        """Folded title → title; what a stranger added is nobody else's to find."""
+        feeds = await self._store.all()
+        return {feed.title.lower(): feed.title for feed in feeds if feed.listed}
+
     async def source(self, name: str) -> str:
         """Return the title of the source meant by a name; "" when none is.
 
         The exact title wins; else a name with which exactly one source's title begins.
         """
         folded = " ".join(name.split()).lower()
-        titles = {feed.title.lower(): feed.title for feed in await self._store.all()}
+        titles = await self._listed_titles()
         if folded in titles:
             return titles[folded]
         starting = [title for key, title in titles.items() if key.startswith(folded)]
@@ -157,14 +168,15 @@ class FeedService:
 
     async def similar_sources(self, name: str) -> tuple[str, ...]:
         """Up to three titles that a mistyped name may have meant."""
-        titles = {feed.title.lower(): feed.title for feed in await self._store.all()}
+        titles = await self._listed_titles()
         near = get_close_matches(name.lower(), titles, n=3, cutoff=0.6)
         holding = [key for key in titles if len(name) >= 3 and name.lower() in key]
         return tuple(titles[key] for key in dict.fromkeys([*near, *sorted(holding)]))[:3]
 
     async def languages(self) -> tuple[Language, ...]:
         """Languages in which there is news, the ones with most feeds first."""
-        counted = Counter(feed.language for feed in await self._store.all() if feed.language)
+        feeds = [feed for feed in await self._store.all() if feed.listed]
+        counted = Counter(feed.language for feed in feeds if feed.language)
         return tuple(language for language, _ in counted.most_common())
 
     async def health(self) -> tuple[FeedHealth, ...]:

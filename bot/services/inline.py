@@ -45,7 +45,7 @@ class InlineService:
         shared = parse_share(words)
         if shared is not None:
             try:
-                story = await self._stories.story(shared)
+                story = await self._stories.opened(reader, shared)
             except RequestError:
                 return Page(())
             return Page(((story, report_for(story, reader)),), total=1)

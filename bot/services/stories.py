@@ -14,13 +14,16 @@ from bot.models.chats import Chat
 from bot.models.entries import Entry
 from bot.models.identifiers import Language, StoryId, Topic, UserId
 from bot.models.stories import Report, Story
+from bot.models.subscriptions import SubscriptionKind
 from bot.news.links import canonical_link
+from bot.news.visibility import visible_to
 from bot.search.index import SearchIndex
 from bot.services.feeds import FeedService
 from bot.services.wanted import bare_address
 from bot.store.desk import OrderKind, OrderStore
 from bot.store.searches import SearchStore
 from bot.store.stories import StoryStore
+from bot.store.subscriptions import SubscriptionStore
 from bot.views.pages import PAGE_SIZE, Page
 from bot.views.reading import RELATED_LIMIT
 
@@ -63,12 +66,14 @@ class StoryService:
         index: SearchIndex,
         searches: SearchStore,
         feeds: FeedService,
+        subscriptions: SubscriptionStore,
     ) -> None:
         self._store = store
         self._orders = orders
         self._index = index
         self._searches = searches
         self._feeds = feeds
+        self._subscriptions = subscriptions
 
     async def story(self, story: StoryId) -> Story:
         """Return a story under any id it ever had. Raises RequestError when it is not kept."""
@@ -76,6 +81,19 @@ class StoryService:
         if found is None:
             raise RequestError("That story is no longer kept. /latest shows what is new.")
         return found
+
+    async def opened(self, chat: Chat, story: StoryId) -> Story:
+        """Return a story as this chat may see it; whole when it only knows the id (a link)."""
+        found = await self.story(story)
+        return visible_to(found, await self._subscriptions.of(chat.id)) or found
+
+    async def own_shelves(self, chat: Chat) -> tuple[str, ...]:
+        """Name the indices and search shelves of feeds and sources that a chat chose by name."""
+        return tuple(
+            f"{each.kind}:{each.value}"
+            for each in await self._subscriptions.of(chat.id)
+            if each.kind in (SubscriptionKind.FEED, SubscriptionKind.SOURCE)
+        )
 
     async def entry(self, report: Report) -> Entry | None:
         """Return the entry behind a report, with its text; None when it is not kept."""
@@ -110,20 +128,19 @@ class StoryService:
                 return _source_shelf(title)
         raise RequestError("That source is no longer here. /latest shows everything.")
 
-    async def latest(
-        self, chat: Chat, shelf: Shelf, number: int, *, own: Sequence[str] = ()
-    ) -> Page:
+    async def latest(self, chat: Chat, shelf: Shelf, number: int) -> Page:
         """Return a page of the newest stories of a shelf.
 
         Everything and topics are in the chat's languages, or in one that nobody stated;
-        everything also holds `own`, the indices of feeds and sources that the chat chose by
-        name. A source asked for by name shows all.
+        everything also holds the feeds and sources that the chat chose by name. A source asked
+        for by name shows all.
         """
         codes = chat.settings.news_languages
+        if shelf.index == "all":
+            everyone = _by_language("language", codes) if codes else ("all",)
+            return await self._page(chat, (*everyone, *await self.own_shelves(chat)), number)
         if shelf.code.startswith("s:") or not codes:
             return await self._page(chat, shelf.index, number)
-        if shelf.index == "all":
-            return await self._page(chat, (*_by_language("language", codes), *own), number)
         return await self._page(chat, _by_language(shelf.index, codes), number)
 
     async def breaking(self, chat: Chat, number: int) -> Page:
@@ -160,7 +177,7 @@ class StoryService:
         sought = " ".join(words.split())[:WORDS_LIMIT]
         if not sought:
             raise RequestError("What shall I search for? For example: /search election")
-        ids, total = await self._find(sought, number)
+        ids, total = await self._find(chat, sought, number)
         token = await self._searches.remember(sought)
         return Found(Page(await self._told(chat, ids), number, total), sought, token)
 
@@ -172,16 +189,21 @@ class StoryService:
         return await self.search(chat, words, min(number, DEEPEST_PAGE))
 
     async def _find(
-        self, words: str, number: int, *, loose: bool = False
+        self, chat: Chat, words: str, number: int, *, loose: bool = False
     ) -> tuple[Sequence[StoryId], int]:
         return await asyncio.to_thread(
-            self._index.search, words, limit=PAGE_SIZE, offset=number * PAGE_SIZE, loose=loose
+            self._index.search,
+            words,
+            shelves=await self.own_shelves(chat),
+            limit=PAGE_SIZE,
+            offset=number * PAGE_SIZE,
+            loose=loose,
         )
 
     async def related(self, chat: Chat, story: Story) -> tuple[tuple[Story, Report], ...]:
         """Return other stories that share a headline's words."""
         words = " ".join(story.lead_report.title.split()[:QUIET_WORDS])
-        ids, _ = await self._find(words, 0, loose=True)
+        ids, _ = await self._find(chat, words, 0, loose=True)
         others = [each for each in ids if each not in story.ids]
         return (await self._told(chat, others))[:RELATED_LIMIT]
 
@@ -214,7 +236,9 @@ class StoryService:
         """Pair stories with the reports that this chat reads; merged stories stand once."""
         stories = await self._store.get_many(ids)
         unique = {story.id: story for story in stories.values()}
-        return tuple((story, report_for(story, chat)) for story in unique.values())
+        subscriptions = await self._subscriptions.of(chat.id)
+        visible = (visible_to(story, subscriptions) for story in unique.values())
+        return tuple((story, report_for(story, chat)) for story in visible if story is not None)
 
 
 def report_for(story: Story, chat: Chat) -> Report:

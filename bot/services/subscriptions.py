@@ -136,14 +136,6 @@ class SubscriptionService:
         standing = await self._store.of(chat.id)
         return wanted_report(story, standing, chat.settings, thread=thread)
 
-    async def indices(self, chat: Chat) -> tuple[str, ...]:
-        """Name the indices of the feeds and sources that a chat chose by name."""
-        return tuple(
-            f"{each.kind}:{each.value}"
-            for each in await self._store.of(chat.id)
-            if each.kind in (SubscriptionKind.FEED, SubscriptionKind.SOURCE)
-        )
-
     async def reasons(self, chat: Chat, thread: ThreadId, story: Story) -> tuple[Subscription, ...]:
         """Return the target's subscriptions that match a story."""
         return tuple(

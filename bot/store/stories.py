@@ -45,19 +45,26 @@ class LogPage:
 
 
 def indices_of(story: Story) -> dict[str, int | None]:
-    """Index → score in ms; None where the story must not stand (any more)."""
+    """Index → score in ms; None where the story must not stand (any more).
+
+    What no listed feed reports stands in the indices of its feeds and sources only.
+    """
     reported = milliseconds(story.first_reported)
-    scores: dict[str, int | None] = {"all": reported}
+    scores: dict[str, int | None] = {}
     for report in story.reports:
         scores[f"feed:{report.feed}"] = reported
         scores[f"source:{report.feed_title.lower()}"] = reported
+        if not report.listed:
+            continue
+        scores["all"] = reported
         if report.topic:
             scores[f"topic:{report.topic}"] = reported
         # "language:" and "topic:<t>:" hold what nobody stated the language of: it is for everyone.
         scores[f"language:{report.language}"] = reported
         if report.topic:
             scores[f"topic:{report.topic}:{report.language}"] = reported
-    scores["breaking"] = milliseconds(story.breaking.at) if story.breaking else None
+    flagged = story.breaking if "all" in scores else None
+    scores["breaking"] = milliseconds(flagged.at) if flagged else None
     return scores
 
 
