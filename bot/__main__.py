@@ -17,7 +17,7 @@ from bot.doctor import examine
 from bot.errors import ConfigurationError, NewsflashError
 from bot.roles import ALL_ROLES, parse_roles
 from bot.running import run
-from bot.sandbox_mode import run_sandbox
+from bot.sandbox_mode import WireOptions, run_sandbox
 from bot.services.stopping import Stopping
 
 Work = Callable[[Config, Stopping], Coroutine[Any, Any, bool]]
@@ -56,26 +56,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     sandbox = commands.add_parser("sandbox", help="try the bot in the browser, without a token")
     sandbox.add_argument("--polls", type=Path, help="a folder of stored polls to play as the wire")
-    sandbox.add_argument("--speed", type=_speed, default=60.0, help="times as fast (default: 60)")
+    sandbox.add_argument(
+        "--speed", type=_factor, default=60.0, help="plays the polls so many times as fast (60)"
+    )
+    sandbox.add_argument(
+        "--pace", type=_factor, default=1.0, help="plays the sample wire so many times as fast (1)"
+    )
     commands.add_parser("doctor", help="check token, Redis, clock, webhook and feeds")
     return parser
 
 
-def _speed(text: str) -> float:
-    speed = float(text)
-    if not 0 < speed <= 1_000_000:
-        raise argparse.ArgumentTypeError("expected a number above 0")
-    return speed
+def _factor(text: str) -> float:
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, not {text!r}")
+    return factor
 
 
 def _work(options: argparse.Namespace) -> Work:
     if options.command == "doctor":
         return lambda config, _stopping: examine(config)
     if options.command == "sandbox":
-        polls, speed = options.polls, options.speed
-        return lambda config, stopping: _well(
-            run_sandbox(config, stopping, polls=polls, speed=speed)
-        )
+        chosen = WireOptions(polls=options.polls, speed=options.speed, pace=options.pace)
+        return lambda config, stopping: _well(run_sandbox(config, stopping, chosen))
     named = getattr(options, "roles", "")
     roles = parse_roles(named) if named else ALL_ROLES
 

@@ -11,7 +11,7 @@ import logging
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,16 +42,27 @@ QUICK_EDITS = EditRule(
 POLL = timedelta(seconds=2)
 
 
-async def run_sandbox(
-    config: Config, stopping: Stopping, *, polls: Path | None = None, speed: float = 60.0
-) -> None:
+@dataclass(frozen=True, slots=True)
+class WireOptions:
+    """What plays: the sample wire, or a folder of stored polls."""
+
+    polls: Path | None = None
+    speed: float = 60.0
+    """So many times as fast as the polls were stored."""
+    pace: float = 1.0
+    """So many times as fast as the sample wire's script says."""
+
+
+SAMPLE = WireOptions()
+
+
+async def run_sandbox(config: Config, stopping: Stopping, options: WireOptions = SAMPLE) -> None:
     """Serve the page on HOST and PORT until stopping is requested.
 
-    `polls`: a folder of stored polls to play as a live wire, `speed` times as fast. Raises
-    ConfigurationError when the address is taken or the folder holds no polls.
+    Raises ConfigurationError when the address is taken or the folder holds no polls.
     """
     sandbox = Sandbox()
-    wire = _wire(polls, speed)
+    wire = _wire(options)
     sandbox.add(wire)
     try:
         address = await sandbox.start(config.host, config.port)
@@ -71,11 +82,11 @@ async def run_sandbox(
         await sandbox.stop()
 
 
-def _wire(polls: Path | None, speed: float) -> SampleWire | ArchiveWire:
-    if polls is None:
-        return SampleWire()
+def _wire(options: WireOptions) -> SampleWire | ArchiveWire:
+    if options.polls is None:
+        return SampleWire(pace=options.pace)
     try:
-        return ArchiveWire(polls, speed)
+        return ArchiveWire(options.polls, options.speed)
     except (OSError, ValueError) as error:
         raise ConfigurationError([f"--polls: {error}"]) from error
 
