@@ -25,6 +25,11 @@ CONNECTIONS = 128
 DNS_SECONDS = 300
 KEEP_ALIVE_SECONDS = 30.0
 
+_DOCUMENTED = {
+    name.lower(): name
+    for name in ("sendMessage", "editMessageText", "editMessageReplyMarkup", "getUpdates")
+}
+
 Timeout = Any
 """float, None, or BaseRequest.DEFAULT_NONE, whose type python-telegram-bot keeps to itself."""
 
@@ -180,5 +185,10 @@ def _body(data: RequestData | None) -> tuple[bytes | aiohttp.FormData | None, di
 
 @lru_cache(maxsize=128)
 def _parsed(url: str) -> URL:
-    """Parsing an address costs as much as writing the body, and a bot has few of them."""
-    return URL(url)
+    """The address to ask. Parsing costs as much as writing the body, and a bot has few of them.
+
+    python-telegram-bot warns on every raw call whose method is written as documented, so those
+    are made in lower case; Telegram ignores the case, other Bot API servers may not.
+    """
+    head, slash, name = url.rpartition("/")
+    return URL(f"{head}{slash}{_DOCUMENTED.get(name, name)}")
