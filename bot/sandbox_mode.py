@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,11 +19,12 @@ from pathlib import Path
 import aiohttp
 
 from bot.config import Config
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, NewsflashError
 from bot.models.identifiers import UserId
 from bot.news.deliveries import EditRule
 from bot.running import run
 from bot.services.stopping import Stopping
+from bot.store.server import EmbeddedServer
 from sandbox import Sandbox
 from sandbox.archive import ArchiveWire
 from sandbox.wire import SampleWire
@@ -40,6 +42,7 @@ QUICK_EDITS = EditRule(
 )
 """The wire's hours pass in minutes here, and so do the gaps between edits."""
 POLL = timedelta(seconds=2)
+FOLDER_PREFIX = "newsflash-sandbox-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ async def run_sandbox(config: Config, stopping: Stopping, options: WireOptions =
     try:
         wire.register_previews(sandbox.world.previews)
         await wire.start(address)
+        await _clear_away()
         with _data_folder() as folder:
             feeds = await _feeds_file(address, folder)
             print(f"\n  Newsflash sandbox: {address}\n", file=sys.stdout, flush=True)
@@ -93,8 +97,28 @@ def _wire(options: WireOptions) -> SampleWire | ArchiveWire:
 
 @contextlib.contextmanager
 def _data_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="newsflash-") as folder:
+    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
         yield Path(folder)
+
+
+def _left_folders() -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"))
+
+
+async def _clear_away() -> None:
+    """End the servers and remove the folders of sandboxes that were killed.
+
+    A bot's own server outlives it, so that a restart finds everything; here nobody will look.
+    """
+    for folder in await asyncio.to_thread(_left_folders):
+        server = EmbeddedServer(folder)
+        try:
+            await server.start()
+        except (OSError, NewsflashError):
+            # Another sandbox is at work there, or another user's.
+            continue
+        await server.stop()
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def _feeds_file(address: str, folder: Path) -> Path:

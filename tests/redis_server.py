@@ -56,11 +56,16 @@ def _wait_for(socket: Path, process: "subprocess.Popen[bytes]") -> None:
 @pytest.fixture
 def redis_url(redis_server: Path) -> str:
     """REDIS_URL of an empty server; for programs started by a test as well."""
-    with Redis(unix_socket_path=str(redis_server)) as client:
+    return emptied(redis_server)
+
+
+def emptied(socket: Path) -> str:
+    """REDIS_URL of the server, without what an earlier test left or set."""
+    with Redis(unix_socket_path=str(socket)) as client:
         client.flushall()
         client.config_set("maxmemory", "0")
         client.script_flush()
-    return f"unix://{redis_server}"
+    return f"unix://{socket}"
 
 
 @pytest_asyncio.fixture

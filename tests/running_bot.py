@@ -16,7 +16,6 @@ from xml.sax.saxutils import escape, quoteattr
 
 import aiohttp
 from aiohttp import web
-from redis import Redis
 
 from bot.config import Config, parse
 from bot.running import run
@@ -25,6 +24,7 @@ from bot.store.client import Database
 from bot.store.stories import StoryStore
 from sandbox import Sandbox
 from sandbox.population import ALEX
+from tests.redis_server import emptied
 from tests.waiting import eventually
 
 LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
@@ -311,9 +311,7 @@ async def running_bot(
     redis_socket: Path, folder: Path, **changes: str
 ) -> AsyncIterator[RunningBot]:
     """Run a bot whose feeds have had their first poll."""
-    with Redis(unix_socket_path=str(redis_socket)) as client:
-        client.flushall()
-    redis_url = f"unix://{redis_socket}"
+    redis_url = emptied(redis_socket)
     sandbox, feeds, stopping = Sandbox(enforce_limits=False), FeedServer(), Stopping()
     await sandbox.start()
     await feeds.start()

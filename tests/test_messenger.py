@@ -587,36 +587,3 @@ async def test_no_error_tells_the_token() -> None:
         with pytest.raises(NetworkError) as error:
             await request.post(f"http://127.0.0.1:9/bot{TOKEN}/getMe")
     assert TOKEN not in str(error.value)
-
-
-async def test_methods_are_asked_for_as_documented() -> None:
-    asked = []
-
-    async def answer(request: web.Request) -> web.Response:
-        method = request.path.rpartition("/")[2]
-        asked.append(method)
-        bot = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "some_bot"}
-        result: object = [] if method == "getUpdates" else bot | {"message_id": 7}
-        return web.json_response({"ok": True, "result": result})
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        async with at(f"http://{host}:{port}") as messenger:
-            await messenger.send(PRIVATE, NO_THREAD, HELLO, silent=True)
-            await messenger.edit(PRIVATE, MessageId(7), HELLO)
-            await messenger.edit_buttons(PRIVATE, MessageId(7), ())
-            await messenger.get_updates(None, timeout=timedelta())
-    finally:
-        await runner.cleanup()
-    assert asked == [
-        "getMe",
-        "sendMessage",
-        "editMessageText",
-        "editMessageReplyMarkup",
-        "getUpdates",
-    ]

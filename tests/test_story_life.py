@@ -55,7 +55,7 @@ async def test_a_story_is_told_once_rings_once_and_is_edited_as_it_grows(
         await scene.say("/subscribe all")
         # Of the first poll nothing is pushed, but it is found.
         await scene.say("/latest")
-        assert await scene.messages("Old news about the opera", "1")
+        await eventually(lambda: scene.messages("Old news about the opera", "Latest"))
 
         scene.publish(first, DAM, DAM_LEDE)
         (message,) = await eventually(lambda: scene.messages("Dam failure floods"))
