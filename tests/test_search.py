@@ -308,3 +308,21 @@ def test_a_text_is_found_by_each_of_its_words(text: str, language: str) -> None:
     assert not any(character.isspace() for form in forms for character in form)
     for word in query_words(text):
         assert forms & set(word)
+
+
+def test_the_feeders_place_is_kept_and_goes_with_a_damaged_index(tmp_path: Path) -> None:
+    for expected in ("", "17-3"):
+        index = SearchIndex(tmp_path)
+        index.open()
+        assert index.place == expected
+        index.add(EVERYTHING)
+        index.remember("17-3")
+        index.close()
+    next(tmp_path.glob("stories-*/meta.json")).write_text("{")
+    index = SearchIndex(tmp_path)
+    index.open()
+    assert index.place == ""
+    index.add(EVERYTHING)
+    index.clear()
+    assert index.empty
+    index.close()

@@ -43,6 +43,7 @@ RANKED: Final = 500
 """Matches that are put in order by words and age: so many best by words, so many newest."""
 HALF_LIFE_SECONDS: Final = 5 * 86_400
 """A match as good is worth half when it is five days older."""
+_PLACE: Final = "place"
 _INEXACT: Final = 0.6
 """Weight of a stem against the very word."""
 
@@ -85,6 +86,27 @@ class SearchIndex:
     def empty(self) -> bool:
         """Whether it holds no story at all."""
         return self._searcher().num_docs == 0
+
+    @property
+    def place(self) -> str:
+        """How far it follows whatever feeds it, as `remember` was told; "" when unknown."""
+        try:
+            return (self._directory / _PLACE).read_text("utf-8")
+        except OSError:
+            return ""
+
+    def remember(self, place: str) -> None:
+        """Keep the feeder's place beside the index; with a damaged index it goes as well."""
+        fresh = self._directory / f"{_PLACE}.new"
+        fresh.write_text(place, "utf-8")
+        fresh.replace(self._directory / _PLACE)
+
+    def clear(self) -> None:
+        """Forget every story."""
+        with self._lock:
+            writer = self._open_writer()
+            writer.delete_all_documents()
+            self._commit(writer)
 
     def add(self, stories: Iterable[Story]) -> None:
         """Take in stories in place of their earlier versions and of those merged into them.

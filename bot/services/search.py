@@ -37,8 +37,8 @@ class SearchProjection:
         self._stopping = stopping
 
     async def run(self) -> None:
-        """Rebuild, then follow until stopped."""
-        place = ""
+        """Follow from where an earlier run stopped, or rebuild first; until stopped."""
+        place = await asyncio.to_thread(lambda: self._index.place)
         tidied = self._clock.now()
         while not self._stopping.requested:
             try:
@@ -53,10 +53,12 @@ class SearchProjection:
     async def _rebuild(self) -> str:
         """Index every story kept; the answer is the place in the log to follow from."""
         place = await self._stories.log_end()
+        await asyncio.to_thread(self._index.clear)
         count = 0
         async for page in self._stories.everything():
             await asyncio.to_thread(self._index.add, page)
             count += len(page)
+        await asyncio.to_thread(self._index.remember, place)
         log.info("search holds %d stories", count)
         return place
 
@@ -69,5 +71,7 @@ class SearchProjection:
             await self._stopping.rest(IDLE)
             return place
         found = await self._stories.get_many({item.story for item in page.items})
+        place = page.items[-1].id
         await asyncio.to_thread(self._index.add, tuple(found.values()))
-        return page.items[-1].id
+        await asyncio.to_thread(self._index.remember, place)
+        return place
