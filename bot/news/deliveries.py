@@ -4,13 +4,13 @@ Which report a target sees, and whether a ring is allowed now, are decided in bo
 this module receives the answers.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.models.deliveries import DeliveryClass, PendingItem, SentRecord
-from bot.models.identifiers import ThreadId
+from bot.models.identifiers import StoryId, ThreadId
 from bot.models.stories import Report, Story
 
 BUNDLE_FROM = 4
@@ -19,7 +19,6 @@ BUNDLE_MOST = 10
 """Headlines in one bundle; the rest follow in the next one."""
 LATE = timedelta(minutes=30)
 """An ordinary story that waited so long goes out with the others that wait, in one message."""
-FAR_PAST = timedelta(days=400)
 
 
 class Step(StrEnum):
@@ -142,6 +141,41 @@ def bundle(decisions: Sequence[Decision], *, now: datetime) -> tuple[Decision, .
 def in_order(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
     """By class, then by the time the story was first wanted: breaking ones before all others."""
     return tuple(sorted(decisions, key=lambda one: (one.item.delivery_class, *_age(one))))
+
+
+def as_sent(records: Sequence[SentRecord | None]) -> SentRecord | None:
+    """What a target got of a story that was sent under several ids before they became one.
+
+    The first message is the one that changes from now on; an alert under any id was an alert.
+    """
+    known = [record for record in records if record is not None]
+    if not known:
+        return None
+    return replace(
+        known[0],
+        alerted=any(record.alerted for record in known),
+        rang=any(record.rang for record in known),
+    )
+
+
+def told_once(
+    actions: Sequence[Decision], stories: Mapping[StoryId, Story]
+) -> tuple[tuple[Decision, ...], tuple[Decision, ...]]:
+    """(the actions without twins, the twins as drops): of several ids of one story that wait to
+    be sent to the same target, the first goes.
+    """
+    kept: list[Decision] = []
+    twins: list[Decision] = []
+    told: set[tuple[ThreadId, StoryId]] = set()
+    for one in actions:
+        place = (one.item.thread, stories[one.item.story].id)
+        if one.step is Step.SEND and place in told:
+            twins.append(replace(one, step=Step.DROP, why="it is sent under another id"))
+            continue
+        if one.step is Step.SEND:
+            told.add(place)
+        kept.append(one)
+    return tuple(kept), tuple(twins)
 
 
 def _age(decision: Decision) -> tuple[datetime, str]:

@@ -120,21 +120,9 @@ class Poller:
         known = await self._feeds.known(feed.id, [entry.identity for entry in parsed.entries])
         seen = {entry.identity: _print(entry) for entry in parsed.entries}
         entries = classify(feed, state, parsed, known, arrived=now)
-        interval, due = self._schedule(
-            now,
-            state,
-            [entry.published for entry in parsed.entries if entry.published],
-            fetched.hint,
-        )
+        published = [entry.published for entry in parsed.entries if entry.published]
         after = replace(
-            state,
-            validators=fetched.validators,
-            next_poll=due,
-            interval=interval,
-            failures=0,
-            last_error="",
-            last_success=now,
-            last_poll=now,
+            self._succeeded(state, fetched, published, now),
             baseline_done=True,
             document_print=print_now,
             entries=len(parsed.entries),
@@ -145,9 +133,27 @@ class Poller:
             log.info("%s: %d new or changed", feed.title, fresh)
 
     async def _commit_unchanged(self, feed: Feed, state: PollState, fetched: Fetched) -> None:
-        now = self._clock.now()
-        interval, due = self._schedule(now, state, None, fetched.hint)
-        after = replace(
+        after = self._succeeded(state, fetched, None, self._clock.now())
+        await self._feeds.commit(feed, (), {}, after)
+
+    def _succeeded(
+        self,
+        state: PollState,
+        fetched: Fetched,
+        published: list[datetime] | None,
+        now: datetime,
+    ) -> PollState:
+        """The state after an answer; `published` as next_poll takes it."""
+        interval, due = next_poll(
+            now,
+            state,
+            entries_published=published,
+            minimum=self._bounds.minimum,
+            maximum=self._bounds.maximum,
+            jitter=random.random(),
+            hint=fetched.hint,
+        )
+        return replace(
             state,
             validators=fetched.validators,
             next_poll=due,
@@ -157,7 +163,6 @@ class Poller:
             last_success=now,
             last_poll=now,
         )
-        await self._feeds.commit(feed, (), {}, after)
 
     async def _commit_failure(self, feed: Feed, state: PollState, error: FeedError) -> None:
         now = self._clock.now()
@@ -181,23 +186,6 @@ class Poller:
         )
         log.info("%s cannot be read (%d in a row): %s", feed.url, after.failures, error)
         await self._feeds.commit(feed, (), {}, after)
-
-    def _schedule(
-        self,
-        now: datetime,
-        state: PollState,
-        published: list[datetime] | None,
-        hint: timedelta | None,
-    ) -> tuple[timedelta, datetime]:
-        return next_poll(
-            now,
-            state,
-            entries_published=published,
-            minimum=self._bounds.minimum,
-            maximum=self._bounds.maximum,
-            jitter=random.random(),
-            hint=hint,
-        )
 
 
 def classify(
