@@ -1,5 +1,6 @@
 """Errors that carry a sentence for the person who can act on it. Raised anywhere, defined here."""
 
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -62,6 +63,15 @@ class FeedError(NewsflashError):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class TooLateError(NewsflashError):
+    """A request's turn would come too late: what it belongs to must be taken up again."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"No request may be made before {until:%H:%M:%S} UTC.")
+        self.until = until
+        """When a turn may be had."""
 
 
 class RequestError(NewsflashError):

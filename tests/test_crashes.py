@@ -2,7 +2,6 @@
 repeated. Real processes, real Redis, the sandbox's Telegram over HTTP.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -243,5 +242,4 @@ async def placed(database: Database) -> bool:
 
 async def claimed(database: Database) -> bool:
     queue = DeliveryQueue(database, Rate(20, timedelta(minutes=1)))
-    holders = await asyncio.gather(*(queue.holders(shard) for shard in range(keys.CHAT_SHARDS)))
-    return any(holders)
+    return bool(await queue.holders())

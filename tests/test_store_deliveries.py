@@ -137,7 +137,7 @@ async def test_a_claim_is_exclusive_and_repeats_for_its_own_request(
     assert await claimed(queue) == (CHAT,)
     assert await claimed(queue) == (CHAT,)
     assert await claimed(queue, holder=Holder("other", "9")) == ()
-    assert await queue.holders(SHARD) == {CHAT: ME}
+    assert await queue.holders() == {CHAT: ME}
 
 
 async def test_a_lease_that_ran_out_is_taken_by_others(
@@ -170,7 +170,7 @@ async def test_a_lost_lease_still_records_what_was_sent_and_frees_nobody_elses(
     done = Settlement(item, Fate.DONE, 1, record(database, 1))
     assert not await queue.settle(CHAT, ME, (done,), release=True)
     assert await queue.pending(CHAT) == ()
-    assert await queue.holders(SHARD) == {CHAT: other}
+    assert await queue.holders() == {CHAT: other}
 
 
 async def test_waiting_and_retrying_keep_the_item_until_its_time(

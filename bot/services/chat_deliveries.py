@@ -4,18 +4,30 @@ Decisions are bot.news.deliveries; requests are bot.services.couriers. Settling 
 request keeps what a crash can repeat down to the one request in flight.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.errors import NewsflashError, StoreError, TooLateError
 from bot.models.chats import Chat
 from bot.models.deliveries import PendingItem, SentRecord
 from bot.models.identifiers import ChatId, StoryId, ThreadId
 from bot.models.stories import Report, Story
 from bot.models.subscriptions import Subscription
-from bot.news.deliveries import Decision, EditRule, Step, bundle, decide, in_order
+from bot.news.deliveries import (
+    Decision,
+    EditRule,
+    Step,
+    as_sent,
+    bundle,
+    decide,
+    in_order,
+    told_once,
+)
 from bot.news.matching import ring_allowed, wanted
 from bot.news.visibility import visible_to
 from bot.services.couriers import Courier
+from bot.services.delivery_results import Result
 from bot.services.stopping import Stopping
 from bot.store.chats import ChatStore
 from bot.store.clock import Clock
@@ -23,8 +35,14 @@ from bot.store.deliveries import DeliveryQueue, Fate, Holder, Settlement
 from bot.store.stories import StoryStore
 from bot.store.subscriptions import SubscriptionStore
 
+log = logging.getLogger(__name__)
+
 REQUEST_DEADLINE = timedelta(seconds=20)
 """No request starts with less of its lease left."""
+
+RECORD_AT_LEAST = timedelta(minutes=2)
+"""So long the record of a sent message is tried."""
+RECORD_AGAIN = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +105,73 @@ class ChatDeliveries:
             if not plan.requests:
                 await self._queue.settle(chat_id, holder, plan.settled, release=True)
                 return
-            edit = plan.requests[0][0].step is Step.EDIT
-            wait = await self._queue.slot(sitting.chat, edit=edit)
-            if wait or lease_ends - now < REQUEST_DEADLINE:
-                await self._queue.settle(
-                    chat_id, holder, plan.settled, release=True, not_before=now + wait
-                )
-                return
-            if not await self._one_request(sitting, holder, plan):
+            if not await self._one_request(sitting, holder, plan, lease_ends - REQUEST_DEADLINE):
                 return
 
-    async def _one_request(self, sitting: Sitting, holder: Holder, plan: Plan) -> bool:
+    async def _one_request(
+        self, sitting: Sitting, holder: Holder, plan: Plan, before: datetime
+    ) -> bool:
         """Send, edit or ring once and settle it; true when there is more to do now."""
-        request = plan.requests[0]
-        if len(request) > 1:
-            result = await self._courier.bundle(sitting.chat, request, sitting.stories)
-        else:
-            item = request[0].item
-            sent = sitting.sent.get((item.thread, item.story))
-            result = await self._courier.act(
-                sitting.chat, request[0], sitting.stories[item.story], sent
-            )
+        try:
+            result = await self._turn(sitting, plan.requests[0], before)
+        except TooLateError as error:
+            result = Result((), not_before=error.until)
         release = len(plan.requests) == 1 or result.held_back or self._stopping.requested
-        await self._queue.settle(
-            sitting.chat.id,
-            holder,
-            (*plan.settled, *result.settlements),
-            release=release,
-            not_before=result.not_before,
-            rang=result.rang,
-        )
-        return not release
+        settlements = (*plan.settled, *result.settlements)
+        held = await self._settle(sitting.chat.id, holder, settlements, result, release=release)
+        # Who was taken for dead must not go on beside whoever took over.
+        return held and not release
+
+    async def _settle(
+        self,
+        chat_id: ChatId,
+        holder: Holder,
+        settlements: tuple[Settlement, ...],
+        result: Result,
+        *,
+        release: bool,
+    ) -> bool:
+        """Keep what was sent, also where Redis is away for a moment: else it is sent again."""
+        rang = self._clock.now() if result.rang else None
+        until = self._clock.now() + RECORD_AT_LEAST
+        while True:
+            try:
+                return await self._queue.settle(
+                    chat_id,
+                    holder,
+                    settlements,
+                    release=release,
+                    not_before=result.not_before,
+                    rang=rang,
+                )
+            except StoreError:
+                if self._clock.now() > until or self._stopping.requested:
+                    raise
+                await self._stopping.rest(RECORD_AGAIN)
+
+    async def _turn(
+        self, sitting: Sitting, request: tuple[Decision, ...], before: datetime
+    ) -> Result:
+        """One request, if the lease lasts and the chat's window is open."""
+        now = self._clock.now()
+        if now > before:
+            return Result((), not_before=now)
+        chat, first = sitting.chat, request[0]
+        wait = await self._queue.slot(chat, edit=first.step is Step.EDIT)
+        if wait:
+            return Result((), not_before=now + wait)
+        try:
+            if len(request) > 1:
+                return await self._courier.bundle(chat, request, sitting.stories, before)
+            sent = sitting.sent.get((first.item.thread, first.item.story))
+            story = sitting.stories[first.item.story]
+            return await self._courier.act(chat, first, story, sent, before)
+        except NewsflashError:
+            raise
+        except Exception:
+            stories = ", ".join(one.item.story for one in request)
+            log.exception("chat %s could not be given %s", chat.id, stories)
+            return await self._courier.broken(chat, [one.item for one in request])
 
     async def _sit(self, chat_id: ChatId) -> Sitting | None:
         """None for a chat that is unknown or paused."""
@@ -128,14 +182,32 @@ class ChatDeliveries:
         subscriptions = await self._subscriptions.of(chat_id)
         stories = await self._stories.get_many(sorted({item.story for item in items}))
         seen = {story_id: visible_to(story, subscriptions) for story_id, story in stories.items()}
+        visible = {story_id: story for story_id, story in seen.items() if story is not None}
         return Sitting(
             chat=chat,
             subscriptions=subscriptions,
             items=items,
-            stories={story_id: story for story_id, story in seen.items() if story is not None},
-            sent=await self._queue.sent(chat_id, [(item.thread, item.story) for item in items]),
+            stories=visible,
+            sent=await self._sent(chat_id, items, visible),
             rings=await self._queue.rings(chat_id),
         )
+
+    async def _sent(
+        self, chat_id: ChatId, items: tuple[PendingItem, ...], stories: dict[StoryId, Story]
+    ) -> dict[tuple[ThreadId, StoryId], SentRecord]:
+        """What the chat got of each item's story, under whichever id it was known then."""
+        names = {
+            (item.thread, item.story): (item.story, *stories[item.story].ids)
+            for item in items
+            if item.story in stories
+        }
+        wanted = {(thread, each) for (thread, _), ids in names.items() for each in ids}
+        records = await self._queue.sent(chat_id, sorted(wanted))
+        found = {
+            (thread, story): as_sent([records.get((thread, each)) for each in ids])
+            for (thread, story), ids in names.items()
+        }
+        return {place: record for place, record in found.items() if record is not None}
 
 
 def make_plan(sitting: Sitting, now: datetime, rule: EditRule) -> Plan:
@@ -145,6 +217,8 @@ def make_plan(sitting: Sitting, now: datetime, rule: EditRule) -> Plan:
     ]
     quiet = [one for one in decisions if one.step in (Step.WAIT, Step.DROP)]
     actions = in_order([one for one in decisions if one.step not in (Step.WAIT, Step.DROP)])
+    actions, twins = told_once(actions, sitting.stories)
+    quiet += twins
     together = bundle(actions, now=now)
     requests: list[tuple[Decision, ...]] = []
     for one in actions:

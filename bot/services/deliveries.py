@@ -7,9 +7,11 @@ process with the role `deliver`; any number of processes share the queue.
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.errors import StoreError
 from bot.models.deliveries import DeliveryClass
 from bot.models.identifiers import ChatId
 from bot.services.chat_deliveries import ChatDeliveries
@@ -29,7 +31,16 @@ DEAD_AFTER = timedelta(seconds=4)
 DRAIN = timedelta(seconds=8)
 MOST_AT_ONCE = 64
 """Chats in flight in one process."""
-CLAIM_MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim that was asked for."""
+
+    shard: int
+    delivery_class: DeliveryClass
+    holder: Holder
+    lease_ends: datetime
 
 
 class Sender:
@@ -50,7 +61,9 @@ class Sender:
         self._stopping = stopping
         self._owner = secrets.token_hex(6)
         self._flying: set[asyncio.Task[None]] = set()
+        self._unanswered: list[Claim] = []
         self._first_shard = 0
+        self._beaten = self._judges_from = clock.now()
         self.last_round: datetime | None = None
 
     async def run(self) -> None:
@@ -71,24 +84,38 @@ class Sender:
                 await asyncio.wait(self._flying, timeout=DRAIN.total_seconds())
         finally:
             keeper.cancel()
-        await self._pace.leave(self._owner)
+        await self._leave()
+
+    async def _leave(self) -> None:
+        try:
+            await self._pace.leave(self._owner)
+        except StoreError as error:
+            log.warning("the other senders will find out by themselves: %s", error)
 
     async def _round(self) -> bool:
-        """Claim of the most urgent class that has something due; false when nothing has."""
+        """Claim of the most urgent class that has something due; false when nothing has.
+
+        No more than the pace has room for, so that what becomes urgent next waits for little.
+        """
         if len(self._flying) >= MOST_AT_ONCE:
             await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
-        due = await self._queue.peek()
-        now = self._clock.now()
+        await self._ask_again()
+        due, now = await self._queue.peek(), self._clock.now()
+        if not any(moment <= now for times in due.values() for moment in times.values()):
+            return False
+        room = await self._pace.room(MOST_AT_ONCE - len(self._flying))
+        if room.count == 0:
+            await self._stopping.rest(min(room.delay, IDLE))
+            return True
         for delivery_class in DeliveryClass:
-            claimed = False
+            left = room.count
             for shard in self._rotated(due):
                 ready = due[shard].get(delivery_class)
-                if ready is None or ready > now:
-                    continue
-                claimed = await self._claim(shard, delivery_class) or claimed
-                if self._stopping.requested or len(self._flying) >= MOST_AT_ONCE:
+                if ready is not None and ready <= now:
+                    left -= await self._claim(shard, delivery_class, left)
+                if left == 0 or self._stopping.requested:
                     return True
-            if claimed:
+            if left < room.count:
                 # Something more urgent may have come meanwhile: look again from the top.
                 return True
         return False
@@ -98,21 +125,35 @@ class Sender:
         self._first_shard = (self._first_shard + 1) % CHAT_SHARDS
         return sorted(due, key=lambda shard: (shard - self._first_shard) % CHAT_SHARDS)
 
-    async def _claim(self, shard: int, delivery_class: DeliveryClass) -> bool:
-        room = await self._pace.room(CLAIM_MOST)
-        if room.count == 0:
-            await self._stopping.rest(min(room.delay, IDLE))
-            return False
-        holder = Holder(self._owner, secrets.token_hex(6))
-        lease_ends = self._clock.now() + LEASE
+    async def _claim(self, shard: int, delivery_class: DeliveryClass, most: int) -> int:
+        """Claim and begin to serve; how many chats."""
+        claim = Claim(shard, delivery_class, self._holder(), self._clock.now() + LEASE)
+        self._unanswered.append(claim)
         claimed = await self._queue.claim(
-            shard, delivery_class, holder=holder, most=room.count, lease=LEASE
+            shard, delivery_class, holder=claim.holder, most=most, lease=LEASE
         )
-        for chat in claimed:
-            task = asyncio.create_task(self._serve(chat, holder, lease_ends))
+        self._unanswered.remove(claim)
+        self._begin(claim, claimed)
+        return len(claimed)
+
+    async def _ask_again(self) -> None:
+        """What was claimed when the answer got lost would else wait for its lease to end."""
+        while self._unanswered:
+            claim = self._unanswered[-1]
+            claimed = await self._queue.claim(
+                claim.shard, claim.delivery_class, holder=claim.holder, most=0, lease=LEASE
+            )
+            self._unanswered.pop()
+            self._begin(claim, claimed)
+
+    def _holder(self) -> Holder:
+        return Holder(self._owner, secrets.token_hex(6))
+
+    def _begin(self, claim: Claim, chats: Iterable[ChatId]) -> None:
+        for chat in chats:
+            task = asyncio.create_task(self._serve(chat, claim.holder, claim.lease_ends))
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
-        return bool(claimed)
 
     async def _serve(self, chat: ChatId, holder: Holder, lease_ends: datetime) -> None:
         try:
@@ -125,16 +166,20 @@ class Sender:
         """Beat, and take back what dead senders hold."""
         while True:
             try:
+                silent = self._clock.now() - self._beaten
                 await self._pace.beat(self._owner)
-                living = await self._pace.living(DEAD_AFTER)
-                for shard in range(CHAT_SHARDS):
-                    await self._take_back(shard, living)
+                self._beaten = self._clock.now()
+                if silent > HEARTBEAT * 2:
+                    # Redis or this process stood still; the others could not beat either.
+                    self._judges_from = self._beaten + DEAD_AFTER
+                if self._beaten >= self._judges_from:
+                    await self._take_back(await self._pace.living(DEAD_AFTER))
             except Exception:
                 log.exception("leases of dead senders were not looked at")
             await asyncio.sleep(HEARTBEAT.total_seconds())
 
-    async def _take_back(self, shard: int, living: frozenset[str]) -> None:
-        for chat, holder in (await self._queue.holders(shard)).items():
+    async def _take_back(self, living: frozenset[str]) -> None:
+        for chat, holder in (await self._queue.holders()).items():
             if holder.owner not in living and holder.owner != self._owner:
                 log.warning("taking back chat %s from a sender that died", chat)
                 await self._queue.settle(chat, holder, (), release=True)

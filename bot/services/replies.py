@@ -13,6 +13,7 @@ from bot.messenger.telegram import Messenger
 from bot.models.chats import Chat
 from bot.models.identifiers import MessageId, ThreadId
 from bot.models.messages import View
+from bot.services.paced_requests import PacedRequests
 from bot.store.chats import ChatStore
 from bot.store.deliveries import DeliveryQueue
 from bot.store.pace import Pace
@@ -20,7 +21,8 @@ from bot.store.pace import Pace
 log = logging.getLogger(__name__)
 
 TRIES = 3
-LONGEST_WAIT = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(seconds=65)
+"""A group's full window is free again within 61 s."""
 
 
 class Replies:
@@ -30,6 +32,7 @@ class Replies:
         self, messenger: Messenger, queue: DeliveryQueue, pace: Pace, chats: ChatStore
     ) -> None:
         self._messenger = messenger
+        self._requests = PacedRequests(messenger, pace)
         self._queue = queue
         self._pace = pace
         self._chats = chats
@@ -44,15 +47,14 @@ class Replies:
         reply_to: MessageId | None = None,
     ) -> MessageId | None:
         """The sent message's id; None when Telegram refused it."""
-        plain = False
         for attempt in range(TRIES):
-            await self._turn(chat, edit=False)
-            outcome = await self._messenger.send(
-                chat.address, thread, view, silent=silent, reply_to=reply_to, plain=plain
+            if not await self._turn(chat, edit=False):
+                break
+            outcome = await self._requests.send(
+                chat, thread, view, silent=silent, reply_to=reply_to
             )
             if outcome.message_id is not None:
                 return outcome.message_id
-            plain = outcome.action is Action.PLAIN
             if outcome.action is Action.MOVE and outcome.moved_to is not None:
                 chat = await self._chats.move(chat.id, outcome.moved_to) or chat
             elif not await self._goes_on(chat, outcome, attempt):
@@ -62,8 +64,9 @@ class Replies:
     async def edit(self, chat: Chat, message_id: MessageId, view: View) -> bool:
         """Show the view in place of the message; false when Telegram refused."""
         for attempt in range(TRIES):
-            await self._turn(chat, edit=True)
-            outcome = await self._messenger.edit(chat.address, message_id, view)
+            if not await self._turn(chat, edit=True):
+                break
+            outcome = await self._requests.edit(chat, message_id, view)
             if outcome.action in (Action.ACCEPTED, Action.SAME):
                 return True
             if not await self._goes_on(chat, outcome, attempt):
@@ -76,29 +79,27 @@ class Replies:
         """Answer a pressed button; a press that is too old to answer is left alone."""
         await self._messenger.answer_callback(callback_id, text, alert=alert, url=url)
 
-    async def _turn(self, chat: Chat, *, edit: bool) -> None:
-        """Wait for the chat's window, then for a slot; both are taken before pushes get them."""
-        wait = await self._queue.slot(chat, edit=edit)
-        if wait:
-            await asyncio.sleep(min(wait, LONGEST_WAIT).total_seconds())
-            await self._queue.slot(chat, edit=edit, force=True)
-        await self._pace.take()
+    async def _turn(self, chat: Chat, *, edit: bool) -> bool:
+        """Wait for the chat's window, whose next slot pushes do not get; false if it is too far."""
+        wait = await self._queue.slot(chat, edit=edit, ahead=LONGEST_WAIT)
+        if wait > LONGEST_WAIT:
+            log.warning("an answer to chat %s would come %s too late", chat.id, wait)
+            return False
+        await asyncio.sleep(wait.total_seconds())
+        return True
 
     async def _goes_on(self, chat: Chat, outcome: Outcome, attempt: int) -> bool:
         """Whether another try makes sense, after the pause that the refusal asks for."""
         if outcome.action is Action.WAIT:
             pause = outcome.retry_after or timedelta(seconds=1)
+            # The chat's window waits the pause out, for pushes too.
+            await self._queue.hold(chat.id, pause)
             await self._pace.flooded(chat.id, pause)
-            if pause > LONGEST_WAIT:
-                return False
-            await asyncio.sleep(pause.total_seconds())
             return True
         if outcome.action in (Action.RETRY, Action.UNCERTAIN):
             await asyncio.sleep(2**attempt / 2)
             return True
         if outcome.action is Action.PAUSE:
             await self._chats.pause(chat.id, outcome.sentence)
-        elif outcome.action is Action.PLAIN:
-            return True
         log.warning("an answer to chat %s was refused: %s", chat.id, outcome.sentence)
         return False

@@ -22,6 +22,8 @@ from bot.store.key_registry import CHAT_SHARDS, chat_shard
 SENT_LIFE = timedelta(days=8)
 BURIED_MOST = 1000
 PRIVATE_BURST = 3
+SLACK = timedelta(seconds=1)
+"""Added to a group's period: requests reach Telegram some time after their slots."""
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -133,11 +135,11 @@ class DeliveryQueue:
         *,
         release: bool,
         not_before: datetime | None = None,
-        rang: bool = False,
+        rang: datetime | None = None,
     ) -> bool:
         """Remove what was rendered, keep the rest, and with `release` end the lease and set the
         chat's due times. False when the lease was no longer the holder's; what was sent is
-        recorded all the same, because it was sent.
+        recorded all the same, because it was sent. Twice is once.
         """
         shard, now = chat_shard(chat), self._now()
         arguments: list[str | bytes | int] = [
@@ -146,7 +148,7 @@ class DeliveryQueue:
             str(holder),
             int(release),
             milliseconds(not_before) if not_before else 0,
-            now if rang else 0,
+            milliseconds(rang) if rang else 0,
             int(SENT_LIFE.total_seconds()),
         ]
         for one in settlements:
@@ -168,23 +170,40 @@ class DeliveryQueue:
         times = await self._database.command("LRANGE", keys.rings(chat), 0, -1)
         return tuple(from_milliseconds(time) for time in times)
 
-    async def slot(self, chat: Chat, *, edit: bool = False, force: bool = False) -> timedelta:
-        """Reserve one request in the chat's own window; the wait when it is full.
+    async def slot(
+        self, chat: Chat, *, edit: bool = False, ahead: timedelta = timedelta()
+    ) -> timedelta:
+        """The wait for the next request in the chat's own window, reserved if it is at most
+        `ahead`.
 
         A private chat has a bucket of three, then one a second; a group or channel
-        SEND_RATE_GROUP in any sliding period, edits counted apart.
+        SEND_RATE_GROUP in any sliding period, edits counted apart. None while `hold` lasts.
         """
         if chat.kind is ChatKind.PRIVATE:
             key, mode = keys.window(chat.id, "bucket"), "bucket"
             count, period, burst = 1, timedelta(seconds=1), PRIVATE_BURST
         else:
             key, mode = keys.window(chat.id, "edits" if edit else "messages"), "window"
-            count, period, burst = self._group_rate.count, self._group_rate.period, 0
+            count, burst = self._group_rate.count, 0
+            period = self._group_rate.period + SLACK
         wait = await self._database.script("queue_slot")(
-            keys=[key],
-            args=[self._now(), mode, count, period // _MILLISECOND, burst, int(force)],
+            keys=[key, keys.window(chat.id, "hold")],
+            args=[
+                self._now(),
+                mode,
+                count,
+                period // _MILLISECOND,
+                burst,
+                ahead // _MILLISECOND,
+            ],
         )
         return int(wait) * _MILLISECOND
+
+    async def hold(self, chat: ChatId, pause: timedelta) -> None:
+        """Leave the chat alone for so long, whatever is raised or asked for meanwhile."""
+        length = max(pause // _MILLISECOND, 1)
+        name = keys.window(chat, "hold")
+        await self._database.command("SET", name, self._now() + length, "PX", length)
 
     async def save_message(
         self, chat: ChatId, message_id: MessageId, shown: MessageStories
@@ -223,11 +242,14 @@ class DeliveryQueue:
             *("chat", chat, "field", _field(item), "item", _value(item), "reason", reason),
         )
 
-    async def holders(self, shard: int) -> dict[ChatId, Holder]:
-        """Who holds which chat of a shard."""
-        found = await self._database.command("HGETALL", keys.leases(shard))
+    async def holders(self) -> dict[ChatId, Holder]:
+        """Who holds which chat."""
+        batch = self._database.batch()
+        for shard in range(CHAT_SHARDS):
+            batch.command("HGETALL", keys.leases(shard))
         return {
             ChatId(int(chat)): Holder(*value.decode().split("|")[:2])
+            for found in await batch.run()
             for chat, value in found.items()
         }
 
@@ -244,16 +266,9 @@ def _field(item: PendingItem) -> str:
 
 
 def _value(item: PendingItem) -> str:
-    return "|".join(
-        str(part)
-        for part in (
-            item.version,
-            int(item.delivery_class),
-            milliseconds(item.raised),
-            milliseconds(item.not_before),
-            item.attempts,
-        )
-    )
+    times = (milliseconds(item.raised), milliseconds(item.not_before))
+    parts = (item.version, int(item.delivery_class), *times, item.attempts)
+    return "|".join(str(part) for part in parts)
 
 
 def _item(field: bytes, value: bytes) -> PendingItem:

@@ -90,11 +90,11 @@ def rings(chat: ChatId) -> str:
     RedisType.STRING,
     writer="deliver, replies",
     lifetime="about a minute",
-    bound="two per chat",
+    bound="three per chat",
 )
 def window(chat: ChatId, kind: str) -> str:
     """The chat's own pace. bucket: the time of the next free slot; messages, edits: a list of the
-    last request times of a group or channel.
+    last request times of a group or channel; hold: until when a 429 keeps everyone away, in ms.
     """
     return f"{chat_tag(chat_shard(chat))}:window:{kind}:{chat}"
 

@@ -5,13 +5,14 @@ All processes that send share it. A chat's own window is in bot.store.deliveries
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.config import Rate
+from bot.errors import TooLateError
 from bot.models.identifiers import ChatId
 from bot.store import keys_deliveries as keys
 from bot.store.client import Database
-from bot.store.clock import milliseconds
+from bot.store.clock import from_milliseconds, milliseconds
 
 HORIZON = timedelta(milliseconds=250)
 """Work claimed ahead of its slots: what is more urgent waits no longer than this."""
@@ -54,13 +55,21 @@ class Pace:
             return Room(0, timedelta(microseconds=behind) - HORIZON + timedelta(milliseconds=1))
         return Room(min(count, most), timedelta())
 
-    async def take(self) -> None:
-        """Reserve one slot and wait for it; during a pause, wait for its end."""
+    async def take(self, *, before: datetime | None = None) -> None:
+        """Reserve one slot and wait for it; during a pause, wait for its end.
+
+        Raises TooLateError, with nothing reserved, when the slot would not come `before` then.
+        """
+        end = None if before is None else milliseconds(before) * 1000
         while True:
+            now = self._now()
+            horizon = 0 if end is None else max(end - now, 1)
             granted, delay = await self._database.script("pace_reserve")(
                 keys=self._keys,
-                args=[self._now(), self._gap, 1, 0, PROBE_LEASE // timedelta(milliseconds=1)],
+                args=[now, self._gap, 1, horizon, PROBE_LEASE // timedelta(milliseconds=1)],
             )
+            if not granted and end is not None and now + delay > end:
+                raise TooLateError(from_milliseconds((now + delay) // 1000 + 1))
             await asyncio.sleep(delay / 1_000_000)
             if granted:
                 return
@@ -84,7 +93,7 @@ class Pace:
         return bool(answer)
 
     async def went_through(self) -> None:
-        """A request was accepted: a pause that has run out is over for everyone."""
+        """A request was answered otherwise than by a 429: a pause that has run out is over."""
         if not self._probing and not await self._database.command("EXISTS", keys.probe()):
             return
         self._probing = False

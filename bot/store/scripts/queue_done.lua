@@ -44,7 +44,7 @@ for position = 8, #ARGV, 6 do
   end
 end
 
-if tonumber(ARGV[6]) > 0 then
+if tonumber(ARGV[6]) > 0 and redis.call('LINDEX', KEYS[8], 0) ~= ARGV[6] then
   redis.call('LPUSH', KEYS[8], ARGV[6])
   redis.call('LTRIM', KEYS[8], 0, 31)
   redis.call('EXPIRE', KEYS[8], 172800)
