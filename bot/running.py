@@ -178,7 +178,7 @@ async def _share(config: Config, stack: AsyncExitStack) -> Shared:
     fetcher = FeedFetcher(allow_networks=config.fetch_allow_networks)
     await stack.enter_async_context(fetcher)
     parsing = ParsingProcess()
-    stack.callback(parsing.close)
+    stack.push_async_callback(parsing.close)
     return Shared(config, Stores.of(database, config), messenger, fetcher, parsing)
 
 
