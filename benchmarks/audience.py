@@ -1,0 +1,77 @@
+"""Chats that all wait for one story, on a Redis of the benchmark's own, and a sender for them."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from benchmarks import values
+from bot.composition import Shared, Stores
+from bot.config import Config, parse
+from bot.fetch.fetcher import FeedFetcher
+from bot.messenger.telegram import Messenger
+from bot.models.deliveries import EventKind, FanOutEvent
+from bot.news.deliveries import EditRule
+from bot.running import Process
+from bot.services.parsing import ParsingProcess
+from bot.services.stopping import Stopping
+from bot.store.client import Database
+from bot.store.server import open_database
+
+TOKEN = "1000000001:SANDBOX"
+DESK = "benchmark"
+LONG = timedelta(hours=1)
+
+
+class Audience:
+    """Subscribed chats; each round takes others, so that no chat's own window is met."""
+
+    def __init__(self, database: Database, config: Config, first: int) -> None:
+        self.database = database
+        self.stores = Stores.of(database, config)
+        self._config = config
+        self._next = first
+        self._number = 0
+
+    async def wait_for_a_story(self, count: int) -> list[int]:
+        """So many new chats have a new story pending; their ids."""
+        began = values.long_ago()
+        chats = list(range(self._next, self._next + count))
+        self._next += count
+        for number in chats:
+            await self.stores.chats.save(values.chat(number, began))
+            await self.stores.subscriptions.add(values.everything(number, began))
+        self._number += 1
+        now = self.database.clock.now()
+        told, entry = values.story(self._number, now), values.entry(self._number, now)
+        await self.stores.stories.acquire(DESK, LONG)
+        await self.stores.stories.place(DESK, told, entry, None)
+        event = FanOutEvent(EventKind.NEW, told.ids, told.version, ("all",), now)
+        wanted = set(chats)
+        async for chunk in self.stores.fanout.wanting(("all",)):
+            targets = tuple(each for each in chunk.targets if each.chat in wanted)
+            await self.stores.fanout.raise_in(type(chunk)(chunk.shard, targets), event)
+        return chats
+
+    async def send_all(self, messenger: Messenger, stopping: Stopping) -> None:
+        """Run the role `deliver` of one process until it is asked to stop."""
+        shared = Shared(
+            self._config, self.stores, messenger, FeedFetcher(allow_networks=()), ParsingProcess()
+        )
+        process = Process(shared, stopping)
+        process.add_deliver(EditRule())
+        await process.run()
+
+    async def idle(self) -> bool:
+        """Whether nothing is pending."""
+        return await self.stores.queue.peek() == {}
+
+
+@asynccontextmanager
+async def audience(first: int) -> AsyncIterator[Audience]:
+    """Chats from this id on; everything is forgotten at the end."""
+    with tempfile.TemporaryDirectory(prefix="newsflash-") as folder:
+        settings = {"BOT_TOKEN": TOKEN, "SEND_RATE": "999999/s", "DATA_DIR": folder}
+        async with open_database("", Path(folder)) as database:
+            yield Audience(database, parse(settings), first)
