@@ -7,9 +7,10 @@ rebuilt from Redis whenever it takes the lease, so a crash anywhere repeats noth
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from datetime import datetime, timedelta
 
-from bot.errors import LeaseLostError
+from bot.errors import LeaseLostError, NewsflashError, StoreError
 from bot.models.deliveries import EventKind, FanOutEvent
 from bot.models.entries import Entry
 from bot.models.stories import Breaking, Story
@@ -19,18 +20,18 @@ from bot.news.stories import StoryIndex, with_breaking
 from bot.services.stopping import Stopping
 from bot.store.clock import Clock
 from bot.store.desk import Order, OrderStore
-from bot.store.entries import EntryStreams
+from bot.store.entries import Arrival, EntryStreams
 from bot.store.stories import StoryStore
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=5)
-RENEW = timedelta(seconds=1)
 STAND_BY = timedelta(milliseconds=500)
 IDLE = timedelta(milliseconds=150)
 WINDOW = timedelta(hours=72)
 EXPIRE_EACH = timedelta(minutes=10)
 BATCH = 50
+STUMBLES_MOST = 3
 
 
 class Desk:
@@ -43,13 +44,18 @@ class Desk:
         orders: OrderStore,
         clock: Clock,
         stopping: Stopping,
+        *,
+        lease: timedelta = LEASE,
     ) -> None:
+        """`lease`: for how long a desk that stands still keeps the others out."""
         self._entries = entries
         self._stories = stories
         self._orders = orders
         self._clock = clock
         self._stopping = stopping
+        self._lease = lease
         self._token = secrets.token_hex(8)
+        self._stumbles: Counter[str] = Counter()
         self.last_round: datetime | None = None
         """When it last went round, leading or standing by; for health."""
 
@@ -57,24 +63,32 @@ class Desk:
         """Stand by, lead, stand by again, until stopped."""
         while not self._stopping.requested:
             try:
-                if await self._stories.acquire(self._token, LEASE):
+                if await self._stories.acquire(self._token, self._lease):
                     await self._lead()
                 else:
                     self.last_round = self._clock.now()
                     await self._stopping.rest(STAND_BY)
             except LeaseLostError:
                 log.warning("another desk took the lease; standing by")
+                await self._stopping.rest(STAND_BY)
             except Exception:
                 log.exception("the desk stopped for a moment; it starts afresh in a second")
                 await self._stopping.rest(timedelta(seconds=1))
-        await self._stories.release(self._token)
+        await self._release()
+
+    async def _release(self) -> None:
+        try:
+            await self._stories.release(self._token)
+        except StoreError as error:
+            log.warning("the lease of the desk runs out by itself: %s", error)
 
     async def _lead(self) -> None:
-        index = StoryIndex()
-        index.restore(await self._stories.recent(WINDOW))
-        log.info("the desk leads")
         keeper = asyncio.create_task(self._keep_lease())
         try:
+            index = StoryIndex()
+            # 0.2 ms for each entry: the lease must be kept meanwhile.
+            await asyncio.to_thread(index.restore, await self._stories.recent(WINDOW))
+            log.info("the desk leads")
             expired = self._clock.now()
             while not self._stopping.requested and not keeper.done():
                 now = self._clock.now()
@@ -92,8 +106,8 @@ class Desk:
 
     async def _keep_lease(self) -> None:
         while True:
-            await asyncio.sleep(RENEW.total_seconds())
-            if not await self._stories.renew(self._token, LEASE):
+            await asyncio.sleep(self._lease.total_seconds() / 5)
+            if not await self._stories.renew(self._token, self._lease):
                 raise LeaseLostError("the desk's lease ran out")
 
     async def _round(self, index: StoryIndex) -> bool:
@@ -102,9 +116,27 @@ class Desk:
             await self._obey(index, order)
         batch = await self._entries.read(BATCH)
         for queued in batch:
-            await self._place(index, queued.entry)
+            await self._place_or_leave(index, queued)
             await self._entries.acknowledge(queued.shard, queued.id)
         return bool(orders or batch)
+
+    async def _place_or_leave(self, index: StoryIndex, queued: Arrival) -> None:
+        """Place an entry; one that breaks the program again and again is left out, so that the
+        news behind it goes on.
+        """
+        place = f"{queued.shard}:{queued.id}"
+        if self._stumbles[place] >= STUMBLES_MOST:
+            log.error("entry %s (%s) is left out", queued.entry.id, queued.entry.link)
+        else:
+            try:
+                await self._place(index, queued.entry)
+            except NewsflashError:
+                raise
+            except Exception:
+                # The index may be half changed: the desk starts afresh.
+                self._stumbles[place] += 1
+                raise
+        del self._stumbles[place]
 
     async def _place(self, index: StoryIndex, entry: Entry) -> None:
         if await self._stories.marked(entry):
