@@ -7,12 +7,14 @@ go to their handler directly.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
+from bot.errors import StoreError
 from bot.messenger.refusals import RefusedError
 from bot.messenger.telegram import Messenger
 from bot.models.identifiers import ChatId
@@ -25,6 +27,12 @@ log = logging.getLogger(__name__)
 POLL = timedelta(seconds=25)
 HANDLE_AT_MOST = timedelta(seconds=90)
 DRAIN = timedelta(seconds=5)
+FORGET_AGAIN = timedelta(seconds=1)
+WAITING_MOST = 50
+"""Updates of one chat not handled yet. Observation: a group may ask faster than its 20 answers a
+minute go out, and a full inbox stops the updates of everybody. Rule: what a chat asks beyond is
+dropped. Known exception: the bot's own membership, which is told only once.
+"""
 
 RawUpdate = dict[str, Any]
 Handle = Callable[[RawUpdate], Awaitable[None]]
@@ -48,6 +56,7 @@ class UpdateIntake:
         self._stopping = stopping
         self._last: dict[ChatId, asyncio.Task[None]] = {}
         self._flying: set[asyncio.Task[None]] = set()
+        self._waiting: Counter[ChatId] = Counter()
         self.last_round: datetime | None = None
 
     async def run(self) -> None:
@@ -87,7 +96,11 @@ class UpdateIntake:
         if "inline_query" in raw:
             self._begin(raw, None)
             return
-        stored = await self._inbox.take(int(raw["update_id"]), origin(raw), orjson.dumps(raw))
+        chat = origin(raw)
+        if self._waiting[chat] >= WAITING_MOST and "my_chat_member" not in raw:
+            log.warning("chat %s asks faster than it can be answered: one dropped", chat)
+            return
+        stored = await self._inbox.take(int(raw["update_id"]), chat, orjson.dumps(raw))
         if stored is not None:
             self._begin(raw, stored)
 
@@ -99,10 +112,15 @@ class UpdateIntake:
         self._flying.add(task)
         if stored:
             self._last[chat] = task
-        task.add_done_callback(lambda done: self._ended(chat, done))
+            self._waiting[chat] += 1
+        task.add_done_callback(lambda done: self._ended(chat, done, counted=stored is not None))
 
-    def _ended(self, chat: ChatId, task: asyncio.Task[None]) -> None:
+    def _ended(self, chat: ChatId, task: asyncio.Task[None], *, counted: bool) -> None:
         self._flying.discard(task)
+        if counted:
+            self._waiting[chat] -= 1
+            if not self._waiting[chat]:
+                del self._waiting[chat]
         if self._last.get(chat) is task:
             del self._last[chat]
 
@@ -118,7 +136,22 @@ class UpdateIntake:
             # Not repeated: an update that breaks its handler would break it again.
             log.exception("update %s could not be handled", raw.get("update_id"))
         if stored is not None:
-            await self._inbox.done(stored)
+            await self._forget(stored)
+
+    async def _forget(self, stored: StoredUpdate) -> None:
+        """Take it out of the inbox, also where Redis is away for a moment: what stays there is
+        handled again by the next run.
+        """
+        while True:
+            try:
+                await self._inbox.done(stored)
+            except StoreError as error:
+                log.warning("an update that was handled still waits: %s", error)
+                if self._stopping.requested:
+                    return
+                await self._stopping.rest(FORGET_AGAIN)
+            else:
+                return
 
 
 _KINDS = ("message", "edited_message", "channel_post", "edited_channel_post", "my_chat_member")
