@@ -5,8 +5,6 @@ Running them by role is bot.running. No rules, and no I/O beyond opening and clo
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.config import Config
@@ -33,7 +31,6 @@ from bot.store.fanout import FanOutStreams
 from bot.store.feeds import FeedStore
 from bot.store.pace import Pace
 from bot.store.searches import SearchStore
-from bot.store.server import EmbeddedServer
 from bot.store.stories import StoryStore
 from bot.store.subscriptions import SubscriptionStore
 from bot.store.updates import UpdateInbox
@@ -86,24 +83,6 @@ class Shared:
     messenger: Messenger
     fetcher: FeedFetcher
     parsing: ParsingProcess
-
-
-@asynccontextmanager
-async def opened_database(config: Config) -> AsyncIterator[Database]:
-    """The server that REDIS_URL names, or an own one for as long as this is entered."""
-    if config.redis_url:
-        async with await Database.open(config.redis_url) as database:
-            yield database
-        return
-    server = EmbeddedServer(config.data_dir)
-    await server.start()
-    watching = asyncio.create_task(server.watch())
-    try:
-        async with await Database.open(server.url) as database:
-            yield database
-    finally:
-        watching.cancel()
-        await server.stop()
 
 
 def make_services(shared: Shared, index: SearchIndex) -> Services:

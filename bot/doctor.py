@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.composition import opened_database
 from bot.config import Config
 from bot.errors import NewsflashError
 from bot.fetch.fetcher import FeedFetcher
@@ -21,6 +20,7 @@ from bot.news.opml import parse_opml
 from bot.news.parse import parse_document
 from bot.store.client import Database
 from bot.store.feeds import FeedStore
+from bot.store.server import open_database
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 FEEDS_AT_ONCE = 8
@@ -51,7 +51,7 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
     yield await _token(config)
     feeds: list[Feed] = []
     try:
-        async with opened_database(config) as database:
+        async with open_database(config.redis_url, config.data_dir) as database:
             yield await _redis(database)
             yield _clock(database)
             feeds = await FeedStore(database).all()

@@ -7,11 +7,12 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.composition import Shared, Stores, make_services, opened_database, seed_feeds
+from bot.composition import Shared, Stores, make_services, seed_feeds
 from bot.config import Config
-from bot.errors import ConfigurationError, NewsflashError
+from bot.errors import ConfigurationError
 from bot.fetch.fetcher import FeedFetcher
 from bot.messenger.bots import create_bot
+from bot.messenger.refusals import Action, RefusedError
 from bot.messenger.telegram import Messenger
 from bot.news.deliveries import EditRule
 from bot.roles import ALL_ROLES, Role
@@ -27,15 +28,15 @@ from bot.services.polling import PollBounds, Poller
 from bot.services.search import SearchProjection
 from bot.services.stopping import Stopping
 from bot.services.updates import RawUpdate, UpdateIntake
-from bot.store.client import Database
+from bot.store.server import open_database
 from bot.web.server import WebServer
 from handlers.dispatch import handle
 from handlers.menus import publish_menus
 
 log = logging.getLogger(__name__)
 
-SYNCHRONISE_EACH = timedelta(seconds=30)
 DEFAULT_EDITS = EditRule()
+INTRODUCE_EACH = timedelta(seconds=3)
 
 Run = Callable[[], Coroutine[Any, Any, None]]
 
@@ -49,7 +50,6 @@ class Process:
         self._runs: dict[str, Run] = {}
         self.last_rounds: dict[str, Callable[[], datetime | None]] = {}
         """For health: when each part last went round."""
-        self._runs["clock"] = self._keep_clock
 
     def add_poll(self) -> None:
         """The role `poll`."""
@@ -128,15 +128,6 @@ class Process:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _keep_clock(self) -> None:
-        database: Database = self._shared.stores.database
-        while not self._stopping.requested:
-            await self._stopping.rest(SYNCHRONISE_EACH)
-            try:
-                await database.clock.synchronise()
-            except NewsflashError as error:
-                log.warning("the clock was not set: %s", error)
-
 
 async def run(
     config: Config,
@@ -152,7 +143,9 @@ async def run(
     if roles != ALL_ROLES and not config.redis_url:
         raise ConfigurationError(["REDIS_URL: must be set to start only some roles"])
     async with AsyncExitStack() as stack:
-        shared = await _share(config, stack)
+        shared = await _share(config, stack, stopping)
+        if shared is None:
+            return
         await seed_feeds(config, shared.stores.feeds)
         process = Process(shared, stopping)
         if Role.POLL in roles:
@@ -164,6 +157,8 @@ async def run(
         if Role.COMMANDS in roles:
             process.add_commands(await _open_index(config, stack))
             await shared.messenger.delete_webhook()
+            if config.webhook_url:
+                log.warning("WEBHOOK_URL is set, but this version only polls: it is not used")
             await publish_menus(shared.messenger, config.admin_ids)
         if Role.WEB in roles:
             await _listen(process, shared, stack)
@@ -171,15 +166,32 @@ async def run(
         await process.run()
 
 
-async def _share(config: Config, stack: AsyncExitStack) -> Shared:
-    database = await stack.enter_async_context(opened_database(config))
-    bot = create_bot(config.token, config.telegram_api_url)
-    messenger = await stack.enter_async_context(Messenger(bot))
+async def _share(config: Config, stack: AsyncExitStack, stopping: Stopping) -> Shared | None:
+    """What all parts share; None when stopping was requested before Telegram answered."""
+    database = await stack.enter_async_context(open_database(config.redis_url, config.data_dir))
+    messenger = Messenger(create_bot(config.token, config.telegram_api_url))
+    if not await _introduced(messenger, stack, stopping):
+        return None
     fetcher = FeedFetcher(allow_networks=config.fetch_allow_networks)
     await stack.enter_async_context(fetcher)
     parsing = ParsingProcess()
     stack.push_async_callback(parsing.close)
     return Shared(config, Stores.of(database, config), messenger, fetcher, parsing)
+
+
+async def _introduced(messenger: Messenger, stack: AsyncExitStack, stopping: Stopping) -> bool:
+    """Enter the messenger; waits for a Bot API server that is away. Raises for a bad token."""
+    while not stopping.requested:
+        try:
+            await stack.enter_async_context(messenger)
+        except RefusedError as error:
+            if error.outcome.action in (Action.STOP, Action.BURY):
+                raise
+            log.warning("Telegram is asked again in a moment: %s", error)
+            await stopping.rest(INTRODUCE_EACH)
+        else:
+            return True
+    return False
 
 
 async def _open_index(config: Config, stack: AsyncExitStack) -> SearchIndex:

@@ -47,7 +47,7 @@ __all__ = [
 @key_family(
     "{fN}:feeds",
     RedisType.HASH,
-    writer="commands, import (add.lua, remove.lua)",
+    writer="commands, and every process at an empty start",
     lifetime="until the feed is removed",
     bound="one field per feed",
 )
