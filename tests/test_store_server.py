@@ -113,6 +113,25 @@ async def test_a_killed_server_is_started_again_with_its_data(data: Path) -> Non
         assert server_pid(data) != pid
 
 
+async def test_a_server_that_cannot_be_started_again_is_tried_until_it_can(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_database("", data) as database:
+        # The log of the last run cannot be put aside.
+        obstacle = data / "redis" / "redis.previous.log"
+        obstacle.mkdir()
+        os.kill(server_pid(data), signal.SIGKILL)
+        await eventually(lambda: "is not started" in caplog.text)
+        obstacle.rmdir()
+
+        async def back() -> bool:
+            with contextlib.suppress(StoreError):
+                return bool(await database.command("PING"))
+            return False
+
+        await eventually(back)
+
+
 async def test_what_scripts_wrote_is_the_same_after_a_kill(data: Path) -> None:
     async with open_database("", data) as database:
         feeds = FeedStore(database)

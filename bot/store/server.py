@@ -99,8 +99,9 @@ class EmbeddedServer:
                 logger.error("redis-server ended unexpectedly; it is started again")
                 await self._reap()
                 await self._start_or_take_over()
-            except StoreError as error:
-                logger.error("%s", error)
+            except (StoreError, OSError) as error:
+                # A full disk, a folder that is gone: tried until it works again.
+                logger.error("redis-server is not started: %s", error)
 
     async def _start_or_take_over(self) -> None:
         self._socket = self._home.socket()
