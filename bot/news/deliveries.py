@@ -138,6 +138,11 @@ def bundle(decisions: Sequence[Decision], *, now: datetime) -> tuple[Decision, .
     return ()
 
 
+def most_urgent(items: Sequence[PendingItem], most: int) -> list[PendingItem]:
+    """The first so many, by class and then by the time the story was first wanted."""
+    return sorted(items, key=lambda item: (item.delivery_class, item.raised, item.story))[:most]
+
+
 def in_order(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
     """By class, then by the time the story was first wanted: breaking ones before all others."""
     return tuple(sorted(decisions, key=lambda one: (one.item.delivery_class, *_age(one))))

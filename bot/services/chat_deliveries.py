@@ -22,6 +22,7 @@ from bot.news.deliveries import (
     bundle,
     decide,
     in_order,
+    most_urgent,
     told_once,
 )
 from bot.news.matching import ring_allowed, wanted
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 REQUEST_DEADLINE = timedelta(seconds=20)
 """No request starts with less of its lease left."""
 
+SITTING_MOST = 40
+"""Items looked at together, of up to 500: more than any bundle takes."""
 RECORD_AT_LEAST = timedelta(minutes=2)
 """So long the record of a sent message is tried."""
 RECORD_AGAIN = timedelta(milliseconds=500)
@@ -52,6 +55,9 @@ class Sitting:
     chat: Chat
     subscriptions: tuple[Subscription, ...]
     items: tuple[PendingItem, ...]
+    """The most urgent of those that are due."""
+    more: bool
+    """Others are due, too."""
     stories: dict[StoryId, Story]
     sent: dict[tuple[ThreadId, StoryId], SentRecord]
     rings: tuple[datetime, ...]
@@ -103,7 +109,11 @@ class ChatDeliveries:
             now = self._clock.now()
             plan = make_plan(sitting, now, self._rule)
             if not plan.requests:
-                await self._queue.settle(chat_id, holder, plan.settled, release=True)
+                held = await self._queue.settle(
+                    chat_id, holder, plan.settled, release=not sitting.more
+                )
+                if held and sitting.more:
+                    continue
                 return
             if not await self._one_request(sitting, holder, plan, lease_ends - REQUEST_DEADLINE):
                 return
@@ -116,7 +126,8 @@ class ChatDeliveries:
             result = await self._turn(sitting, plan.requests[0], before)
         except TooLateError as error:
             result = Result((), not_before=error.until)
-        release = len(plan.requests) == 1 or result.held_back or self._stopping.requested
+        last = len(plan.requests) == 1 and not sitting.more
+        release = last or result.held_back or self._stopping.requested
         settlements = (*plan.settled, *result.settlements)
         held = await self._settle(sitting.chat.id, holder, settlements, result, release=release)
         # Who was taken for dead must not go on beside whoever took over.
@@ -178,7 +189,9 @@ class ChatDeliveries:
         chat = await self._chats.get(chat_id)
         if chat is None or chat.paused:
             return None
-        items = await self._queue.pending(chat_id)
+        now = self._clock.now()
+        due = [item for item in await self._queue.pending(chat_id) if item.not_before <= now]
+        items = tuple(most_urgent(due, SITTING_MOST))
         subscriptions = await self._subscriptions.of(chat_id)
         stories = await self._stories.get_many(sorted({item.story for item in items}))
         seen = {story_id: visible_to(story, subscriptions) for story_id, story in stories.items()}
@@ -187,6 +200,7 @@ class ChatDeliveries:
             chat=chat,
             subscriptions=subscriptions,
             items=items,
+            more=len(due) > len(items),
             stories=visible,
             sent=await self._sent(chat_id, items, visible),
             rings=await self._queue.rings(chat_id),
@@ -211,10 +225,8 @@ class ChatDeliveries:
 
 
 def make_plan(sitting: Sitting, now: datetime, rule: EditRule) -> Plan:
-    """Decide every pending item that is due."""
-    decisions = [
-        _decision(sitting, item, now, rule) for item in sitting.items if item.not_before <= now
-    ]
+    """Decide every item of the sitting."""
+    decisions = [_decision(sitting, item, now, rule) for item in sitting.items]
     quiet = [one for one in decisions if one.step in (Step.WAIT, Step.DROP)]
     actions = in_order([one for one in decisions if one.step not in (Step.WAIT, Step.DROP)])
     actions, twins = told_once(actions, sitting.stories)

@@ -60,19 +60,20 @@ class FanOutStreams:
 
     async def wanting(self, rules: Sequence[str]) -> AsyncIterator[Chunk]:
         """The targets of any of the rules, in chunks by shard and range of chat ids."""
+        if not rules:
+            return
         first = self._database.batch()
         for shard in range(CHAT_SHARDS):
-            for rule in rules:
-                first.command(*_range(shard, rule, "-inf"))
-        answers = iter(await first.run() if len(first) else [])
-        for shard in range(CHAT_SHARDS):
-            for rule in rules:
-                members, scores = _columns(next(answers))
+            names = [keys.wants(shard, rule) for rule in rules]
+            first.script("fanout_wanting", names, [CHUNK])
+        for shard, answers in enumerate(await first.run()):
+            for number, answer in answers:
+                members, scores = _columns(answer)
                 while members:
                     yield Chunk(shard, tuple(_target(member) for member in members))
                     if len(members) < CHUNK:
                         break
-                    members, scores = await self._beyond(shard, rule, scores)
+                    members, scores = await self._beyond(shard, rules[number], scores)
 
     async def _beyond(
         self, shard: int, rule: str, scores: list[bytes]
