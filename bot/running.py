@@ -69,7 +69,9 @@ class Process:
         desk = Desk(stores.entries, stores.stories, stores.orders, clock, self._stopping)
         self._runs["desk"] = desk.run
         self.last_rounds["desk"] = lambda: desk.last_round
-        self._runs["fan out"] = FanOut(stores.fanout, self._stopping).run
+        fan_out = FanOut(stores.fanout, clock, self._stopping)
+        self._runs["fan out"] = fan_out.run
+        self.last_rounds["fan out"] = lambda: fan_out.last_round
 
     def add_deliver(self, edit_rule: EditRule) -> None:
         """The role `deliver`."""

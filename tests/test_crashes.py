@@ -89,6 +89,20 @@ async def test_killed_while_fetching(tmp_path: Path, redis_url: str) -> None:
         assert (await arrivals(scene))[TITLES[0]] == 1
 
 
+async def test_a_stopping_poller_gives_back_what_it_has_not_read(
+    tmp_path: Path, redis_url: str
+) -> None:
+    async with stage(tmp_path, redis_url=redis_url) as scene, looking_at(redis_url) as database:
+        await subscribed(scene)
+        feeds = FeedStore(database)
+        scene.wire.disturb("meridian", Fault(FaultKind.HANG))
+        poller = await scene.bot("poll")
+        await eventually(lambda: scene.wire.hanging("meridian"))
+        assert await poller.stop() == 0
+        due = await feeds.claim_due(100, lease=timedelta(seconds=45))
+        assert any("meridian" in feed.url for feed in due)
+
+
 async def test_killed_after_each_stage(tmp_path: Path, redis_url: str) -> None:
     """Each role runs alone and is killed when its work stands in Redis; the next goes on."""
     async with stage(tmp_path, redis_url=redis_url) as scene, looking_at(redis_url) as database:

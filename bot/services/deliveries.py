@@ -74,9 +74,8 @@ class Sender:
                 try:
                     busy = await self._round()
                     self.last_round = self._clock.now()
-                except Exception:
-                    log.exception("delivery stopped for a moment; it goes on in a second")
-                    await self._stopping.rest(timedelta(seconds=1))
+                except Exception as error:
+                    await self._stopping.recover("delivery", error)
                     continue
                 if not busy:
                     await self._stopping.rest(IDLE)
@@ -156,10 +155,12 @@ class Sender:
             task.add_done_callback(self._flying.discard)
 
     async def _serve(self, chat: ChatId, holder: Holder, lease_ends: datetime) -> None:
+        # The lease runs out by itself, and the chat is due again then.
         try:
             await self._chats.serve(chat, holder, lease_ends)
+        except StoreError as error:
+            log.warning("delivery to chat %s was cut short: %s", chat, error)
         except Exception:
-            # The lease runs out by itself, and the chat is due again then.
             log.exception("delivery to chat %s was cut short", chat)
 
     async def _keep_leases(self) -> None:
@@ -174,6 +175,8 @@ class Sender:
                     self._judges_from = self._beaten + DEAD_AFTER
                 if self._beaten >= self._judges_from:
                     await self._take_back(await self._pace.living(DEAD_AFTER))
+            except StoreError as error:
+                log.warning("leases of dead senders were not looked at: %s", error)
             except Exception:
                 log.exception("leases of dead senders were not looked at")
             await asyncio.sleep(HEARTBEAT.total_seconds())

@@ -71,9 +71,8 @@ class Desk:
             except LeaseLostError:
                 log.warning("another desk took the lease; standing by")
                 await self._stopping.rest(STAND_BY)
-            except Exception:
-                log.exception("the desk stopped for a moment; it starts afresh in a second")
-                await self._stopping.rest(timedelta(seconds=1))
+            except Exception as error:
+                await self._stopping.recover("the desk", error)
         await self._release()
 
     async def _release(self) -> None:

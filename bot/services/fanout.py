@@ -4,13 +4,11 @@ Urgent events pass ordinary ones between two chunks. A chunk may run twice: rais
 version what it did.
 """
 
-import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.services.stopping import Stopping
+from bot.store.clock import Clock
 from bot.store.fanout import FanOutStreams, Lane, QueuedEvent
-
-log = logging.getLogger(__name__)
 
 IDLE = timedelta(milliseconds=100)
 
@@ -18,19 +16,22 @@ IDLE = timedelta(milliseconds=100)
 class FanOut:
     """One per process with the role `desk`; two of them do the same work twice, harmlessly."""
 
-    def __init__(self, streams: FanOutStreams, stopping: Stopping) -> None:
+    def __init__(self, streams: FanOutStreams, clock: Clock, stopping: Stopping) -> None:
         self._streams = streams
+        self._clock = clock
+        self.last_round: datetime | None = None
         self._stopping = stopping
 
     async def run(self) -> None:
         """Spread events until stopped."""
         while not self._stopping.requested:
             try:
-                if not await self._next():
+                busy = await self._next()
+                self.last_round = self._clock.now()
+                if not busy:
                     await self._stopping.rest(IDLE)
-            except Exception:
-                log.exception("fan-out stopped for a moment; it goes on in a second")
-                await self._stopping.rest(timedelta(seconds=1))
+            except Exception as error:
+                await self._stopping.recover("fan-out", error)
 
     async def _next(self) -> bool:
         for lane in (Lane.URGENT, Lane.ORDINARY):

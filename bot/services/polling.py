@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.errors import FeedError, FeedTrouble, NewsflashError
+from bot.errors import FeedError, FeedTrouble, NewsflashError, StoreError
 from bot.fetch.fetcher import FeedFetcher, Fetched
 from bot.models.entries import Entry, EntryEvent, ParsedEntry, ParsedFeed
 from bot.models.feeds import Feed, PollState, Validators
+from bot.models.identifiers import FeedId
 from bot.news.entries import oldest_first, to_entry
 from bot.news.identity import content_print, document_print
 from bot.news.schedule import after_failure, next_poll
@@ -30,6 +31,7 @@ IDLE = timedelta(milliseconds=250)
 LEASE = timedelta(seconds=45)
 """Longer than a fetch and a parse may take together."""
 MOST_AT_ONCE = 64
+DRAIN = timedelta(seconds=5)
 _UNREAD = frozenset(FeedTrouble) - {FeedTrouble.NOT_A_FEED, FeedTrouble.BROKEN}
 """Troubles before any of the document was parsed."""
 
@@ -60,7 +62,7 @@ class Poller:
         self._bounds = bounds
         self._clock = clock
         self._stopping = stopping
-        self._flying: set[asyncio.Task[None]] = set()
+        self._flying: dict[asyncio.Task[None], FeedId] = {}
         self.last_round: datetime | None = None
 
     async def run(self) -> None:
@@ -70,18 +72,28 @@ class Poller:
                 room = MOST_AT_ONCE - len(self._flying)
                 claimed = await self._feeds.claim_due(room, lease=LEASE) if room else []
                 self.last_round = self._clock.now()
-            except Exception:
-                log.exception("polling stopped for a moment; it goes on in a second")
-                await self._stopping.rest(timedelta(seconds=1))
+            except Exception as error:
+                await self._stopping.recover("polling", error)
                 continue
             for feed in claimed:
                 task = asyncio.create_task(self._guarded(feed))
-                self._flying.add(task)
-                task.add_done_callback(self._flying.discard)
+                self._flying[task] = feed.id
+                task.add_done_callback(self._flying.pop)
             if not claimed:
                 await self._stopping.rest(IDLE)
         if self._flying:
-            await asyncio.wait(self._flying, timeout=5)
+            await asyncio.wait(self._flying, timeout=DRAIN.total_seconds())
+            await self._give_back()
+
+    async def _give_back(self) -> None:
+        """What is not polled yet is due for the next process at once, not when its lease ends."""
+        unfinished = dict(self._flying)
+        for task in unfinished:
+            task.cancel()
+        try:
+            await self._feeds.hasten(unfinished.values())
+        except StoreError as error:
+            log.warning("the leases of polls run out by themselves: %s", error)
 
     async def _guarded(self, feed: Feed) -> None:
         try:

@@ -46,9 +46,8 @@ class SearchProjection:
                 if self._clock.now() - tidied >= TIDY_EACH:
                     tidied = self._clock.now()
                     await asyncio.to_thread(self._index.remove_before, tidied - self._retention)
-            except Exception:
-                log.exception("search stopped following the stories; it goes on in two seconds")
-                await self._stopping.rest(timedelta(seconds=2))
+            except Exception as error:
+                await self._stopping.recover("search", error)
 
     async def _rebuild(self) -> str:
         """Index every story kept; the answer is the place in the log to follow from."""

@@ -1,7 +1,13 @@
 """The one signal by which every running part learns that it must finish."""
 
 import asyncio
+import logging
 from datetime import timedelta
+
+from bot.errors import NewsflashError
+
+log = logging.getLogger(__name__)
+A_MOMENT = timedelta(seconds=1)
 
 
 class Stopping:
@@ -25,6 +31,14 @@ class Stopping:
             await asyncio.wait_for(self._event.wait(), time.total_seconds())
         except TimeoutError:
             return
+
+    async def recover(self, part: str, error: Exception, *, pause: timedelta = A_MOMENT) -> None:
+        """Tell why a part stopped, and rest before it goes on: a sentence for what is foreseen,
+        such as a Redis that is away, the whole trace for the rest.
+        """
+        known = isinstance(error, NewsflashError)
+        log.warning("%s stopped for a moment: %s", part, error, exc_info=None if known else error)
+        await self.rest(pause)
 
     async def wait(self) -> None:
         """Return when stopping is requested."""

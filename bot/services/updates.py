@@ -70,9 +70,8 @@ class UpdateIntake:
             except RefusedError as error:
                 log.error("updates are refused: %s", error)
                 await self._stopping.rest(timedelta(seconds=5))
-            except Exception:
-                log.exception("updates could not be fetched; tried again in two seconds")
-                await self._stopping.rest(timedelta(seconds=2))
+            except Exception as error:
+                await self._stopping.recover("the intake of updates", error)
         if self._flying:
             await asyncio.wait(self._flying, timeout=DRAIN.total_seconds())
 
