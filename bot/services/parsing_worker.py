@@ -5,6 +5,7 @@ It ends with its input: when the bot is killed, the pipe closes and the worker g
 nothing but the parser, and may not take more memory than MEMORY.
 """
 
+import os
 import pickle
 import resource
 import sys
@@ -40,11 +41,11 @@ def answer(body: bytes, url: str, content_type: str) -> Answer:
 
 
 def _read(source: BinaryIO) -> Any:
-    """The next value; None at the end."""
+    """The next value; None at the end, also in the middle of a frame."""
     head = source.read(LENGTH)
-    if len(head) < LENGTH:
-        return None
-    return pickle.loads(source.read(int.from_bytes(head, "big")))
+    length = int.from_bytes(head, "big")
+    body = source.read(length) if len(head) == LENGTH else b""
+    return pickle.loads(body) if body and len(body) == length else None
 
 
 def main() -> None:
@@ -52,8 +53,12 @@ def main() -> None:
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     while (request := _read(sys.stdin.buffer)) is not None:
-        sys.stdout.buffer.write(frame(answer(*request)))
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(frame(answer(*request)))
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # The bot was killed meanwhile. Python would try to write the rest once more at exit.
+            os._exit(0)
 
 
 if __name__ == "__main__":
