@@ -32,6 +32,8 @@ LEASE = timedelta(seconds=45)
 """Longer than a fetch and a parse may take together."""
 MOST_AT_ONCE = 64
 DRAIN = timedelta(seconds=5)
+CLOCK_STEP = timedelta(seconds=30)
+"""Less is a correction of the clock as it happens every day."""
 _UNREAD = frozenset(FeedTrouble) - {FeedTrouble.NOT_A_FEED, FeedTrouble.BROKEN}
 """Troubles before any of the document was parsed."""
 
@@ -69,6 +71,7 @@ class Poller:
         """Poll until stopped."""
         while not self._stopping.requested:
             try:
+                await self._mind_the_clock()
                 room = MOST_AT_ONCE - len(self._flying)
                 claimed = await self._feeds.claim_due(room, lease=LEASE) if room else []
                 self.last_round = self._clock.now()
@@ -84,6 +87,13 @@ class Poller:
         if self._flying:
             await asyncio.wait(self._flying, timeout=DRAIN.total_seconds())
             await self._give_back()
+
+    async def _mind_the_clock(self) -> None:
+        """A clock that was put back would leave every feed due as far in the future."""
+        now = self._clock.now()
+        if self.last_round is not None and now < self.last_round - CLOCK_STEP:
+            log.warning("the clock was put back by %s: every feed is due", self.last_round - now)
+            await self._feeds.hasten([feed.id for feed in await self._feeds.all()])
 
     async def _give_back(self) -> None:
         """What is not polled yet is due for the next process at once, not when its lease ends."""

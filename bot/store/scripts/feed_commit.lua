@@ -8,7 +8,7 @@
 -- seen until then.
 local feed, polled = ARGV[1], tonumber(ARGV[2])
 local today, sighted, count = tonumber(ARGV[6]), ARGV[7] == '1', tonumber(ARGV[8])
-local LIFETIME, DOCUMENTS, MOST, CHUNK = 90, 10, 20000, 500
+local LIFETIME, DOCUMENTS, MOST, CHUNK, CLOCK_STEP = 90, 10, 20000, 500, 900000
 local first_mark, first_entry = 9, 9 + 2 * count
 
 if redis.call('HEXISTS', KEYS[1], feed) == 0 then
@@ -17,7 +17,8 @@ end
 local last = tonumber(redis.call('ZSCORE', KEYS[3], feed) or '-1')
 if last == polled then
   return 'REPEATED'
-elseif last > polled then
+elseif last > polled and last - polled < CLOCK_STEP then
+  -- Much earlier is no older poll, which its lease would have ended: the clock was put back.
   return 'STALE'
 end
 if #ARGV >= first_entry and redis.call('XLEN', KEYS[6]) >= tonumber(ARGV[5]) then
