@@ -205,6 +205,11 @@ async def _open_index(config: Config, stack: AsyncExitStack) -> SearchIndex:
 
 async def _listen(process: Process, shared: Shared, stack: AsyncExitStack) -> None:
     health = HealthService(shared.stores.database, process.last_rounds)
-    server = WebServer(health, shared.config.host, shared.config.port)
-    await server.start()
+    config = shared.config
+    server = WebServer(health, config.host, config.port)
     stack.push_async_callback(server.stop)
+    try:
+        await server.start()
+    except OSError as error:
+        address = f"{config.host}:{config.port} cannot be used: {error.strerror}"
+        raise ConfigurationError([f"HOST, PORT: {address}"]) from error

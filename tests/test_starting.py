@@ -93,3 +93,16 @@ async def test_some_roles_alone_need_a_redis_of_their_own_choice(tmp_path: Path)
     config = configured(Sandbox(), tmp_path / "feeds.opml", "")
     with pytest.raises(ConfigurationError, match="REDIS_URL"):
         await run(config, Stopping(), roles=frozenset({Role.POLL}))
+
+
+async def test_a_port_that_is_taken_ends_with_a_sentence(tmp_path: Path, redis_url: str) -> None:
+    sandbox = Sandbox()
+    address = await sandbox.start()
+    (tmp_path / "feeds.opml").write_bytes(FeedServer().opml())
+    taken = address.rsplit(":", 1)[1]
+    config = configured(sandbox, tmp_path / "feeds.opml", redis_url, PORT=taken)
+    try:
+        with pytest.raises(ConfigurationError, match=f"PORT: 127.0.0.1:{taken} cannot be used"):
+            await run(config, Stopping())
+    finally:
+        await sandbox.stop()
