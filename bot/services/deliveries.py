@@ -81,9 +81,17 @@ class Sender:
                     await self._stopping.rest(IDLE)
             if self._flying:
                 await asyncio.wait(self._flying, timeout=DRAIN.total_seconds())
+            await self._cut_short()
         finally:
             keeper.cancel()
         await self._leave()
+
+    async def _cut_short(self) -> None:
+        """Requests that are not answered by now: the next sender takes the chats over."""
+        cut = tuple(self._flying)
+        for task in cut:
+            task.cancel()
+        await asyncio.gather(*cut, return_exceptions=True)
 
     async def _leave(self) -> None:
         try:

@@ -74,6 +74,14 @@ class UpdateIntake:
                 await self._stopping.recover("the intake of updates", error)
         if self._flying:
             await asyncio.wait(self._flying, timeout=DRAIN.total_seconds())
+        await self._cut_short()
+
+    async def _cut_short(self) -> None:
+        """What is still being handled stays in the inbox for the next run."""
+        cut = tuple(self._flying)
+        for task in cut:
+            task.cancel()
+        await asyncio.gather(*cut, return_exceptions=True)
 
     async def _round(self, offset: int) -> int:
         """One getUpdates; the answer is the offset that confirms what was stored."""
