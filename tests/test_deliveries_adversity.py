@@ -256,3 +256,41 @@ async def test_a_long_backlog_goes_out_whole_in_order_breaking_first(redis_url: 
         assert "flood" in first
         found = re.findall(r"event (\d+)\.", " ".join(bundles))
         assert list(dict.fromkeys(found)) == [str(number) for number in range(65)]
+
+
+async def test_after_a_standstill_of_redis_nobody_is_taken_for_dead(redis_url: str) -> None:
+    """Nobody could beat meanwhile; who beats first must not judge the others."""
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        await stage.raise_for(ALEX, await stage.place(FIRST, stage.entry("dam")))
+        other = Holder("other", "1")
+        await stage.pace.beat(other.owner)
+        await stage.queue.claim(
+            chat_shard(CHAT), DeliveryClass.NEWS, holder=other, most=8, lease=LEASE
+        )
+        stopping = Stopping()
+        sending = asyncio.create_task(stage.sender(stopping).run())
+        await eventually(lambda: beats(stage, 2, since=timedelta(seconds=5)))
+        stage.database.clock.offset += timedelta(seconds=10)
+        await eventually(lambda: beats(stage, 1, since=timedelta(seconds=5)))
+        # A whole round of its own lies behind it.
+        beaten = await newest(stage)
+        await eventually(lambda: later(stage, beaten))
+        assert await stage.queue.holders() == {CHAT: other}
+        stopping.request()
+        await sending
+
+
+async def beats(stage: DeliveryStage, count: int, *, since: timedelta) -> bool:
+    return len(await stage.pace.living(since)) == count
+
+
+async def newest(stage: DeliveryStage) -> float:
+    answer = await stage.database.command(
+        "ZREVRANGE", keys_deliveries.senders(), 0, 0, "WITHSCORES"
+    )
+    return float(answer[1])
+
+
+async def later(stage: DeliveryStage, moment: float) -> bool:
+    return await newest(stage) > moment

@@ -76,6 +76,8 @@ def test_a_silent_story_that_becomes_breaking_gets_one_ringing_reply() -> None:
     story, item = broken(a_story("a", an_entry())), pending(version=2, kind=DeliveryClass.BREAKING)
     assert step(item, story, sent()).step is Step.RING
     assert step(item, story, sent(alerted=True, rang=True)).step is Step.EDIT
+    # Unsubscribed meanwhile: what stands there stays true, but nothing rings.
+    assert step(item, story, sent(), matches=False).step is Step.EDIT
     assert step(item, story, sent(), may_ring=False).step is Step.EDIT
 
 

@@ -288,6 +288,17 @@ async def test_two_chats_refused_at_once_pause_everyone_and_one_probe_ends_it(
     assert (await pace.room(8)).count > 1
 
 
+async def test_two_chats_that_wait_for_hours_hold_up_the_others_for_a_minute(
+    database: Database,
+) -> None:
+    pace = Pace(database, Rate(30, timedelta(seconds=1)))
+    for chat in (1, 2):
+        await pace.flooded(ChatId(chat), timedelta(hours=12))
+    assert (await pace.room(8)).count == 0
+    database.clock.offset += timedelta(seconds=61)
+    assert (await pace.room(8)).count > 0
+
+
 async def test_heartbeats_tell_the_living_from_the_dead(database: Database) -> None:
     pace = Pace(database, Rate(30, timedelta(seconds=1)))
     await pace.beat("a")

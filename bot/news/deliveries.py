@@ -81,8 +81,8 @@ def decide(
         return Decision(item, Step.DROP, why="the story is no longer kept")
     if sent is None:
         return _first_time(item, story, report, may_ring=may_ring)
-    if story.breaking and not sent.alerted and not sent.rang and may_ring:
-        return Decision(item, Step.RING, report or story.lead_report, silent=False)
+    if report and story.breaking and not sent.alerted and not sent.rang and may_ring:
+        return Decision(item, Step.RING, report, silent=False)
     if sent.version >= item.version:
         return Decision(item, Step.DROP, why="already shown")
     return _edit(item, report or story.lead_report, sent, now=now, rule=rule)

@@ -17,6 +17,10 @@ from bot.store.clock import from_milliseconds, milliseconds
 HORIZON = timedelta(milliseconds=250)
 """Work claimed ahead of its slots: what is more urgent waits no longer than this."""
 FLOOD_WINDOW = timedelta(seconds=30)
+PAUSE_MOST = timedelta(seconds=60)
+"""For everyone. Observation: two chats alone may be told to wait for hours. Rule: the others are
+tried again after a minute, by one request; a flood of the whole bot answers that with a 429.
+"""
 PROBE_LEASE = timedelta(seconds=30)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -85,7 +89,7 @@ class Pace:
             args=[
                 self._now() // 1000,
                 chat,
-                retry_after // timedelta(milliseconds=1),
+                min(retry_after, PAUSE_MOST) // timedelta(milliseconds=1),
                 FLOOD_WINDOW // timedelta(milliseconds=1),
             ],
         )
