@@ -40,9 +40,12 @@ def test_everybody_sees_listed_reports_and_only_subscribers_the_others() -> None
 
 def test_a_strangers_report_is_wanted_by_its_feed_alone() -> None:
     settings, thread = a_chat().settings, EVERYTHING.thread
-    assert rules_of(story(STRANGE)) == tuple(sorted((CHOSEN.rule, "source:the stranger")))
+    assert rules_of(story(STRANGE)) == (CHOSEN.rule,)
     assert wanted(story(STRANGE), [EVERYTHING], settings, thread=thread) is None
     assert wanted(story(STRANGE), [CHOSEN], settings, thread=thread) is not None
+    namesake = a_subscription(kind="source", value="the stranger", since=SINCE)
+    assert wanted(story(STRANGE), [namesake], settings, thread=thread) is None
+    assert visible_to(story(STRANGE), [namesake]) is None
 
 
 def test_a_strangers_feed_is_no_voice_beside_listed_ones() -> None:

@@ -83,7 +83,7 @@ def _rules_of_report(report: Report) -> set[str]:
         rules.add(str(SubscriptionKind.ALL))
     if report.listed and report.topic is not None:
         rules.add(f"{SubscriptionKind.TOPIC}:{report.topic}")
-    if report.feed_title:
+    if report.listed and report.feed_title:
         rules.add(f"{SubscriptionKind.SOURCE}:{report.feed_title.lower()}")
     return rules
 
@@ -97,7 +97,7 @@ def _matches(subscription: Subscription, report: Report, story: Story, settings:
         case SubscriptionKind.FEED:
             return subscription.value == report.feed
         case SubscriptionKind.SOURCE:
-            return subscription.value == report.feed_title.lower()
+            return report.listed and subscription.value == report.feed_title.lower()
         case SubscriptionKind.TOPIC:
             return (
                 report.listed and subscription.value == report.topic and _readable(report, settings)

@@ -3,9 +3,10 @@
 Observation: anyone may subscribe a chat to any feed. Were such a feed part of the wire, a stranger
 could write into every chat, and a private address would be found by everybody's search.
 Rule: a feed is listed when the feeds file or an operator added it. Reports of others are seen by
-the chats that subscribed to that feed or source, and by nobody else; beside listed ones they are
-no voices. Known exception: whoever knows a story's id (a shared link) may open it. Rejected:
-feeds of strangers waiting for an operator's consent (nobody gets what he asked for).
+the chats that subscribed to that feed, and by nobody else; beside listed ones they are no voices.
+A source chosen by name means the listed feeds of that name: a stranger may give his the same.
+Known exception: whoever knows a story's id (a shared link) may open it. Rejected: feeds of
+strangers waiting for an operator's consent (nobody gets what he asked for).
 """
 
 from collections.abc import Iterable
@@ -34,7 +35,4 @@ def voicing(reports: Iterable[Report]) -> tuple[Report, ...]:
 
 
 def _chosen(report: Report, named: set[tuple[SubscriptionKind, str]]) -> bool:
-    return (SubscriptionKind.FEED, report.feed) in named or (
-        SubscriptionKind.SOURCE,
-        report.feed_title.lower(),
-    ) in named
+    return (SubscriptionKind.FEED, report.feed) in named
