@@ -54,6 +54,7 @@ async def _first_headlines(request: Request, services: Services) -> tuple[View, 
         now=services.clock.now(),
         bot_username=services.bot_username,
         private=True,
+        heading="Current headlines",
     )
     return (greeting, shown)
 

@@ -91,7 +91,7 @@ class Newcomer:
             "✓ Breaking only"
         )
         await self.press(menu, "Everything")
-        await expect(self.page.get_by_test_id("toast")).to_contain_text("Every story: on")
+        await expect(self.page.get_by_test_id("toast")).to_contain_text("Everything: on")
         await expect(menu.get_by_test_id("button").filter(has_text="✓ Everything")).to_be_visible()
 
     async def never_quiet(self) -> None:

@@ -23,7 +23,7 @@ from bot.views.reports import (
     strong_headline,
     updated_line,
 )
-from bot.views.stories import read_buttons, report_preview
+from bot.views.stories import RELATED, read_buttons, report_preview
 from bot.views.times import moment_text
 
 READ_UNITS = 2_400
@@ -64,7 +64,11 @@ def read_view(
         number, len(pages), lambda to: build(Verb.READ, story.id, to), back=PREVIOUS, forward=NEXT
     )
     preview = report_preview(report) if previews and number == 0 else None
-    return View(text.html, (*rows, *_continue_row(report)), preview)
+    around = (
+        Button(sources_text(len(distinct_sources(story))), build(Verb.SOURCES, story.id)),
+        Button(RELATED, build(Verb.RELATED, story.id)),
+    )
+    return View(text.html, (*rows, *_continue_row(report), around), preview)
 
 
 def sources_view(
@@ -142,7 +146,7 @@ def reason_text(subscription: Subscription) -> str:
     """A subscription in words, as plain text: "the topic World, breaking only"."""
     label = clean(subscription.label) or clean(subscription.value)
     what = {
-        SubscriptionKind.ALL: "every story",
+        SubscriptionKind.ALL: "everything",
         SubscriptionKind.FEED: f"the feed {label}",
         SubscriptionKind.TOPIC: f"the topic {label}",
         SubscriptionKind.SOURCE: f"the source {label}",
@@ -160,8 +164,8 @@ def _breaking_reason(story: Story, *, now: datetime, timezone: str) -> Rich:
         return Rich()
     when = moment_text(breaking.at, now=now, timezone=timezone)
     who = ", ".join(clean(voice) for voice in breaking.voices[:8] if clean(voice))
-    text = f"It is called breaking since {when}: {clean(breaking.reason)}"
-    return quoted(f"{text} ({who})." if who else f"{text}.", 600)
+    text = f"It has been called breaking since {when}: {clean(breaking.reason)}"
+    return quoted(f"{text} ({who})." if who and who not in text else f"{text}.", 600)
 
 
 def _byline(report: Report, entry: Entry | None, *, now: datetime, timezone: str) -> Rich:
@@ -185,8 +189,7 @@ def _ending(report: Report, entry: Entry | None) -> tuple[Rich, ...]:
     credit = clean(picture.credit) if picture is not None else ""
     photo = quoted(f"Photo: {credit}", 120) if credit else Rich()
     about = quoted(entry.author_about, 400) if entry is not None else Rich()
-    more = link(quoted(f"Continue at {source_text(report)}", 120), report.link)
-    return (italic(about), join("\n", (caption, photo)), more if is_link(report.link) else Rich())
+    return (italic(about), join("\n", (caption, photo)))
 
 
 def _continue_row(report: Report) -> tuple[tuple[Button, ...], ...]:

@@ -25,6 +25,7 @@ CREDIT_UNITS = 120
 BUNDLE_LIMIT = 10
 """Stories that always fit into one bundle; a caller must not pass more as delivered."""
 
+READ_ROW = 4
 READ = "Read"
 RELATED = "Related"
 SHARE = "Share"
@@ -101,16 +102,17 @@ def bundle_view(
     now: datetime,
     bot_username: str,
     private: bool,
+    heading: str = "",
 ) -> View:
     """Several stories in one message: numbered linked headlines with source and time.
 
     The first BUNDLE_LIMIT always fit and stand in the order given; what is beyond is counted in
-    the last line.
+    the last line. `heading`: instead of how many there are.
     """
     shown = items[:BUNDLE_LIMIT]
     count = len(items)
     text = Builder()
-    text.add(bold(plain("1 story" if count == 1 else f"{count} stories")))
+    text.add(bold(plain(heading or ("1 story" if count == 1 else f"{count} stories"))))
     for line in numbered(shown, start=1, now=now, timezone=timezone):
         text.add(line, before="\n\n")
     if count > len(shown):
@@ -124,16 +126,18 @@ def bundle_view(
 def read_buttons(
     stories: Sequence[Story], *, bot_username: str, private: bool, start: int = 1
 ) -> tuple[tuple[Button, ...], ...]:
-    """Read buttons "1", "2", … for a numbered list, five a row."""
+    """Buttons "Read 1", "Read 2", … for a numbered list, four a row: a telephone's width."""
     buttons = [
         Button(
-            str(start + place),
+            f"{READ} {start + place}",
             data=build(Verb.READ, story.id) if private else "",
             url="" if private else deep_link(bot_username, Verb.READ, story.id),
         )
         for place, story in enumerate(stories)
     ]
-    return tuple(tuple(buttons[place : place + 5]) for place in range(0, len(buttons), 5))
+    return tuple(
+        tuple(buttons[place : place + READ_ROW]) for place in range(0, len(buttons), READ_ROW)
+    )
 
 
 def report_preview(report: Report) -> Preview | None:
