@@ -8,7 +8,8 @@ from bot.services.services import Services
 from bot.views.callbacks import Press, Verb, subscription_token
 from bot.views.chats import off_view, start_view
 from bot.views.reading import reason_text
-from bot.views.settings import Setting, page_after, parse_page, settings_view
+from bot.views.setting_presses import Setting
+from bot.views.settings import page_after, parse_page, settings_view
 from bot.views.subscriptions import sentence_case, subscribed_view
 from handlers.feeds import health_page
 from handlers.reading import opened, unfolded
@@ -80,22 +81,20 @@ async def _topics(_press: Press, request: Request, services: Services) -> Answer
     return Answer(edit=await menu(request, services))
 
 
-async def _toggle(press: Press, request: Request, services: Services) -> Answer:
-    kind = SubscriptionKind(press.arguments[0])
+async def _switch(press: Press, request: Request, services: Services) -> Answer:
+    """Bring about the state that the button names; once it stands, nothing more."""
+    kind, mode = SubscriptionKind(press.arguments[0]), press.arguments[1]
     value = press.arguments[2] if len(press.arguments) > 2 else ""
-    done = await services.subscriptions.toggle(
-        request.subject,
-        request.subject_thread,
-        kind,
-        value,
-        breaking_only=press.arguments[1] == "breaking",
-    )
-    if kind in (SubscriptionKind.FEED, SubscriptionKind.SOURCE) and done.on:
-        return Answer(
-            edit=subscribed_view(done.subscription, target=request.target, title=request.title)
-        )
-    words = sentence_case(reason_text(done.subscription))
-    text = f"{words}: {'on' if done.on else 'off'}"
+    where = (request.subject, request.subject_thread, kind, value)
+    breaking_only = mode.removeprefix("end-") == "breaking"
+    if mode.startswith("end-"):
+        ended = await services.subscriptions.end(*where, breaking_only=breaking_only)
+        text = f"{sentence_case(reason_text(ended))}: off" if ended else "That was off already."
+        return Answer(edit=await menu(request, services), text=text)
+    done = (await services.subscriptions.begin(*where, breaking_only=breaking_only)).subscription
+    if kind in (SubscriptionKind.FEED, SubscriptionKind.SOURCE):
+        return Answer(edit=subscribed_view(done, target=request.target, title=request.place))
+    text = f"{sentence_case(reason_text(done))}: on"
     return Answer(edit=await menu(request, services), text=text)
 
 
@@ -108,10 +107,11 @@ async def _unsubscribe(press: Press, request: Request, services: Services) -> An
 
 
 async def _off(_press: Press, request: Request, services: Services) -> Answer:
-    await services.subscriptions.remove(
-        await services.subscriptions.of(request.subject, request.subject_thread)
-    )
-    return Answer(edit=off_view())
+    """End what /start began; what was chosen beside it is not lost to a press on an old message."""
+    standing = await services.subscriptions.of(request.subject, request.subject_thread)
+    begun = [each for each in standing if each.kind is SubscriptionKind.ALL]
+    await services.subscriptions.remove(begun)
+    return Answer(edit=off_view(others=len(standing) - len(begun)))
 
 
 async def _on(_press: Press, request: Request, services: Services) -> Answer:
@@ -121,13 +121,17 @@ async def _on(_press: Press, request: Request, services: Services) -> Answer:
     return Answer(edit=start_view(request.subject.settings, headlines=False))
 
 
-async def _settings(press: Press, request: Request, _services: Services) -> Answer:
+async def _settings(press: Press, request: Request, services: Services) -> Answer:
     shown = parse_page(press.arguments[0] if press.arguments else "")
     if shown is None:
         raise RequestError(STALE)
     return Answer(
         edit=settings_view(
-            request.subject.settings, shown, target=request.target, title=request.title
+            request.subject.settings,
+            shown,
+            languages=await services.chats.languages(),
+            target=request.target,
+            title=request.title,
         )
     )
 
@@ -137,7 +141,13 @@ async def _set(press: Press, request: Request, services: Services) -> Answer:
     chat = await services.chats.press(request.subject, name, value)
     shown = page_after(Setting(name))
     return Answer(
-        edit=settings_view(chat.settings, shown, target=request.target, title=request.title)
+        edit=settings_view(
+            chat.settings,
+            shown,
+            languages=await services.chats.languages(),
+            target=request.target,
+            title=request.title,
+        )
     )
 
 
@@ -157,7 +167,7 @@ _PRESSES: dict[Verb, Callable[[Press, Request, Services], Awaitable[Answer]]] = 
     Verb.SEARCH: _search,
     Verb.LIST: _list,
     Verb.TOPICS: _topics,
-    Verb.SUBSCRIBE: _toggle,
+    Verb.SUBSCRIBE: _switch,
     Verb.UNSUBSCRIBE: _unsubscribe,
     Verb.OFF: _off,
     Verb.ON: _on,

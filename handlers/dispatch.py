@@ -5,6 +5,7 @@ per chat and repeated after a crash by this product's own queue. Everybody's tex
 """
 
 import logging
+from dataclasses import replace
 
 import telegram
 
@@ -132,7 +133,7 @@ async def _channel(chat: Chat, actor: Actor, invocation: Invocation, services: S
             f"There, send: /{invocation.name} {invocation.channel} {invocation.arguments}".rstrip()
         )
     found = await services.access.channel(invocation.channel, actor)
-    return await services.chats.seen(found)
+    return await services.chats.seen(replace(found, language=chat.settings.language))
 
 
 async def _press(query: telegram.CallbackQuery, services: Services) -> None:

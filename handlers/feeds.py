@@ -23,7 +23,12 @@ async def add_feed(request: Request, services: Services) -> tuple[View, ...]:
 async def remove_feed(request: Request, services: Services) -> tuple[View, ...]:
     """Stop polling a feed; its stories stay until they are old."""
     feed = await services.feeds.remove(request.arguments)
-    return (_changed(request, services, feed, "No longer polled. Its stories stay for a while."),)
+    count = await services.subscriptions.followers(feed)
+    sentence = "No longer polled. Its stories stay for a while."
+    if count:
+        who = "1 subscription to it stays" if count == 1 else f"{count} subscriptions to it stay"
+        sentence += f" {who}, and will go on if it is added again."
+    return (_changed(request, services, feed, sentence),)
 
 
 async def list_feeds(request: Request, services: Services) -> tuple[View, ...]:

@@ -3,9 +3,15 @@
 from dataclasses import dataclass
 
 from bot.models.chats import Chat, ChatKind
-from bot.models.identifiers import Address, StoryId, ThreadId
+from bot.models.identifiers import NO_THREAD, Address, StoryId, ThreadId
 from bot.models.messages import View
 from bot.services.access import Actor
+
+_PLACES = {
+    ChatKind.GROUP: "this group",
+    ChatKind.SUPERGROUP: "this group",
+    ChatKind.CHANNEL: "this channel",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,15 @@ class Request:
     def target(self) -> Address | None:
         """For buttons: the chat to act on, when it is another one."""
         return None if self.subject.id == self.chat.id else self.subject.address
+
+    @property
+    def place(self) -> str:
+        """What a sentence calls the chat or topic that it acts on."""
+        if self.title:
+            return self.title
+        if self.subject_thread != NO_THREAD:
+            return "this topic"
+        return _PLACES.get(self.subject.kind, "this chat")
 
     @property
     def title(self) -> str:

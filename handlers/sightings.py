@@ -12,15 +12,13 @@ from bot.views.callbacks import parse, parse_start
 
 
 def sighting(chat: telegram.Chat, user: telegram.User | None = None) -> Sighting:
-    """Read a chat; in a private one also its person's language."""
-    kind = ChatKind(chat.type)
-    spoken = user.language_code if user is not None and kind is ChatKind.PRIVATE else None
+    """Read a chat, and the language of the person by whom it came to the bot's notice."""
     return Sighting(
         address=Address(chat.id),
-        kind=kind,
+        kind=ChatKind(chat.type),
         title=chat.title or chat.effective_name or "",
         username=chat.username or "",
-        language=language(spoken),
+        language=language(user.language_code if user is not None else None),
     )
 
 

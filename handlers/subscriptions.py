@@ -1,5 +1,7 @@
 """Commands about subscriptions: /subscribe, /unsubscribe, /list."""
 
+from bot.models.chats import Chat
+from bot.models.feeds import Feed
 from bot.models.messages import View
 from bot.models.subscriptions import Subscription
 from bot.services.services import Services
@@ -28,7 +30,7 @@ async def subscribe(request: Request, services: Services) -> tuple[View, ...]:
     elif done.before is not None:
         note = f"Before, it got {reason_text(done.before)}."
     return (
-        subscribed_view(done.subscription, note=note, target=request.target, title=request.title),
+        subscribed_view(done.subscription, note=note, target=request.target, title=request.place),
     )
 
 
@@ -36,11 +38,19 @@ async def unsubscribe(request: Request, services: Services) -> tuple[View, ...]:
     """End what is named; the list without a name."""
     if not request.arguments:
         return (await page(request, services, 0),)
-    gone = await services.subscriptions.unsubscribe(
+    done = await services.subscriptions.unsubscribe(
         request.subject, request.subject_thread, request.arguments
     )
+    gone = done.subscriptions
     if len(gone) == 1:
-        return (unsubscribed_view(gone[0], target=request.target, title=request.title),)
+        return (
+            unsubscribed_view(
+                gone[0],
+                again=_again(gone[0], done.forgotten, request),
+                target=request.target,
+                title=request.place,
+            ),
+        )
     return (notice_view(f"Ended {len(gone)} subscriptions: {_named(gone)}."),)
 
 
@@ -50,22 +60,37 @@ async def list_subscriptions(request: Request, services: Services) -> tuple[View
 
 
 async def menu(request: Request, services: Services) -> View:
-    """Render the menu of toggles."""
+    """Render the menu of switches."""
     return subscribe_view(
         await services.subscriptions.of(request.subject, request.subject_thread),
         target=request.target,
-        title=request.title,
+        title=request.place,
     )
 
 
 async def page(request: Request, services: Services, number: int) -> View:
     """Render a page of the list."""
+    standing = await services.subscriptions.of(request.subject, request.subject_thread)
     return list_view(
-        await services.subscriptions.of(request.subject, request.subject_thread),
+        standing,
         page=number,
+        unread=await services.subscriptions.unread(standing),
         target=request.target,
-        title=request.title,
+        title=request.place,
     )
+
+
+def _again(gone: Subscription, forgotten: tuple[Feed, ...], request: Request) -> str:
+    """The line that subscribes anew to a feed that is no longer polled: no button knows it."""
+    for feed in forgotten:
+        channel = _channel_word(request.subject) if request.target is not None else ""
+        mode = " breaking" if gone.breaking_only else ""
+        return f"/subscribe {channel}{feed.url}{mode}"
+    return ""
+
+
+def _channel_word(channel: Chat) -> str:
+    return f"@{channel.username} " if channel.username else f"{channel.address} "
 
 
 def _named(gone: tuple[Subscription, ...]) -> str:

@@ -113,7 +113,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "settings",
         chats.settings,
-        "Languages, time zone, quiet hours, rings, previews",
+        "Languages, time zone, quiet hours, rings, pictures",
         "/settings timezone Europe/Kyiv",
         Who.ADMINS,
         _CHANGERS,

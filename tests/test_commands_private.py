@@ -138,7 +138,7 @@ async def test_the_menu_toggles_in_place(bot: RunningBot) -> None:
     [
         ("/subscribe daily example", "This chat now gets the source Daily Example."),
         ("/subscribe Example Times breaking", "the source Example Times, breaking only"),
-        ("/subscribe all", "This chat now gets every story."),
+        ("/subscribe all", "This chat now gets everything."),
         ("/subscribe Example Tmes", "Did you mean Example Times"),
         ("/subscribe ftp://example.com/x", "For example: /subscribe https://"),
         ("/subscribe nonsense <b>&amp;</i>", "no source or topic called “nonsense <b>&amp;</i>”"),
@@ -263,7 +263,7 @@ async def test_a_story_opens_by_button_and_by_deep_link(bot: RunningBot) -> None
     await reader.start()
     latest = await reader.say("/latest world")
     before = await reader.latest_id()
-    await reader.press(latest, "1")
+    await reader.press(latest, "Read 1")
     opened = await reader.answer(reader.id, after=before)
     assert "reporters said on the scene" in opened["text"]
     data = latest["reply_markup"]["inline_keyboard"][0][0]["callback_data"]

@@ -112,7 +112,7 @@ async def test_run_without_a_token_is_the_sandbox_and_ends_without_a_trace(
         greeting = await newcomer.start()
         assert "Breaking news in English is on." in greeting["text"]
         answer = await newcomer.say("/subscribe all")
-        assert "now gets every story" in answer["text"]
+        assert "now gets everything" in answer["text"]
         await eventually(lambda: a_story(newcomer), seconds=40)
         assert any("redis-server" in line for line in run.processes().values())
 

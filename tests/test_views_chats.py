@@ -21,7 +21,8 @@ from bot.views.chats import (
     start_view,
 )
 from bot.views.feeds import FEEDS_SIZE, feed_changed_view, feeds_view
-from bot.views.settings import Setting, SettingsPage, change, page_after, parse_page, settings_view
+from bot.views.setting_presses import Setting, change
+from bot.views.settings import SettingsPage, page_after, parse_page, settings_view
 from bot.views.subscriptions import (
     list_view,
     subscribe_view,
@@ -90,15 +91,15 @@ def test_every_settings_button_changes_or_opens_something(
 @pytest.mark.parametrize(
     ("setting", "value", "field", "expected"),
     [
-        ("language", "de", "news_languages", (Language("en"), Language("uk"), Language("de"))),
-        ("language", "en", "news_languages", (Language("uk"),)),
+        ("language", "de:on", "news_languages", (Language("en"), Language("uk"), Language("de"))),
+        ("language", "en:off", "news_languages", (Language("uk"),)),
         ("zone", "Asia/Tokyo", "timezone", "Asia/Tokyo"),
         ("quiet", "off", "quiet", False),
         ("hours", "23:15-06:00", "quiet_from", time(23, 15)),
         ("rings", "8", "rings_a_day", 8),
         ("previews", "off", "previews", False),
-        ("muted", "sport", "muted_topics", (Topic.CULTURE,)),
-        ("muted", "world", "muted_topics", (Topic.SPORT, Topic.CULTURE, Topic.WORLD)),
+        ("muted", "sport:off", "muted_topics", (Topic.CULTURE,)),
+        ("muted", "world:on", "muted_topics", (Topic.SPORT, Topic.CULTURE, Topic.WORLD)),
     ],
 )
 def test_a_press_changes_one_setting(
@@ -112,7 +113,10 @@ def test_a_press_changes_one_setting(
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
-        ("language", "xx"),
+        ("language", "de"),
+        ("language", "xx:on"),
+        ("language", "de:toggle"),
+        ("muted", "sport"),
         ("zone", "Mars/Olympus"),
         ("zone", "../../etc/passwd"),
         ("zone", ""),

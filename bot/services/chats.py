@@ -13,7 +13,7 @@ from bot.services.feeds import FeedService
 from bot.services.settings import change_settings
 from bot.store.chats import ChatStore
 from bot.store.clock import Clock
-from bot.views.settings import change as pressed_change
+from bot.views.setting_presses import change as pressed_change
 
 ENGLISH = Language("en")
 
@@ -27,7 +27,9 @@ class Sighting:
     title: str
     username: str
     language: Language
-    """The person's, in a private chat; "" elsewhere."""
+    """Of the person who wrote, pressed or added the bot; "" for nobody in particular. It gives a
+    new chat its defaults: a group or channel most likely speaks as who brought the bot there.
+    """
 
 
 NO_TIMEZONE = "UTC"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.errors import RequestError
 from bot.fetch.fetcher import FeedFetcher
 from bot.models.feeds import Feed, PollState
-from bot.models.identifiers import Language, Topic, UserId
+from bot.models.identifiers import FeedId, Language, Topic, UserId
 from bot.news.identity import feed_id
 from bot.services.parsing import ParsingProcess
 from bot.services.wanted import read_address
@@ -60,7 +60,7 @@ class FeedService:
         """
         url = read_address(address)
         found = await self._store.get(feed_id(url)) or await self._discover(url, by)
-        if not official and found.added_by is not None:
+        if not official and not found.listed:
             found = await self._distinct(found)
         described = replace(
             found,
@@ -71,6 +71,22 @@ class FeedService:
         if not await self._store.add(described) and described != found:
             await self._store.update(described)
         return described
+
+    async def keep(self, feed: Feed) -> None:
+        """See that a feed is polled; one that is already stays as it is."""
+        await self._store.add(feed)
+
+    async def get(self, feed: FeedId) -> Feed | None:
+        """Return a feed that is polled; None for another."""
+        return await self._store.get(feed)
+
+    async def forget(self, feed: FeedId) -> Feed | None:
+        """Stop polling what a stranger added; None where that is not polled or is for everyone."""
+        found = await self._store.get(feed)
+        if found is None or found.listed:
+            return None
+        await self._store.remove(feed)
+        return found
 
     async def _discover(self, url: str, by: UserId | None) -> Feed:
         """Read the document once; the feed that it turns out to be, known already or not."""
@@ -142,6 +158,10 @@ class FeedService:
         titles = await self._listed_titles()
         return tuple(titles[key] for key in sorted(titles))
 
+    async def all(self) -> list[Feed]:
+        """Every feed that is polled."""
+        return await self._store.all()
+
     async def named(self, words: str) -> tuple[Feed, ...]:
         """Feeds of that id, address or title; the title's case is ignored."""
         folded = " ".join(words.split()).lower()
@@ -166,9 +186,10 @@ class FeedService:
         starting = [title for key, title in titles.items() if key.startswith(folded)]
         return starting[0] if len(starting) == 1 and len(folded) >= 3 else ""
 
-    async def similar_sources(self, name: str) -> tuple[str, ...]:
-        """Up to three titles that a mistyped name may have meant."""
-        titles = await self._listed_titles()
+    async def similar_names(self, name: str) -> tuple[str, ...]:
+        """Up to three topics or titles that a mistyped name may have meant."""
+        titles = {str(topic): topic.capitalize() for topic in Topic}
+        titles |= await self._listed_titles()
         near = get_close_matches(name.lower(), titles, n=3, cutoff=0.6)
         holding = [key for key in titles if len(name) >= 3 and name.lower() in key]
         return tuple(titles[key] for key in dict.fromkeys([*near, *sorted(holding)]))[:3]

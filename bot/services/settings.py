@@ -14,6 +14,8 @@ from zoneinfo import available_timezones
 from bot.errors import RequestError
 from bot.models.chats import Settings
 from bot.models.identifiers import Language
+from bot.views.chats import languages_text
+from bot.views.zones import language_name, language_of, zone_text
 
 RINGS_LIMIT = 50
 LANGUAGES_LIMIT = 20
@@ -34,26 +36,29 @@ def change_settings(settings: Settings, words: str, available: Collection[Langua
     change = _CHANGES.get(name.lower())
     if change is None:
         raise RequestError(
-            "I know the settings languages, timezone, quiet, rings and previews. "
-            f"For example: {SETTINGS_EXAMPLE}"
+            "I know the settings languages, timezone, quiet, rings and pictures; /settings alone "
+            f"shows all of them as buttons. For example: {SETTINGS_EXAMPLE}"
         )
     return change(settings, value.strip(), available)
 
 
 def _languages(settings: Settings, value: str, available: Collection[Language]) -> Settings:
-    codes = tuple(dict.fromkeys(re.split(r"[\s,;]+", value.lower().strip(" ,;"))))
+    words = [word for word in re.split(r"[\s,;]+", value.lower()) if word not in ("", "and")]
     example = "For example: /settings languages en uk, or /settings languages all"
-    if codes == ("all",):
+    if words == ["all"]:
         return replace(settings, news_languages=())
-    if not all(re.fullmatch(r"[a-z]{2}", code) for code in codes) or len(codes) > LANGUAGES_LIMIT:
-        raise RequestError(f"Languages are two-letter codes, separated by spaces. {example}")
+    read = dict.fromkeys(language_of(word) for word in words)
+    codes = [code for code in read if code is not None]
+    if not codes or len(codes) < len(read) or len(codes) > LANGUAGES_LIMIT:
+        raise RequestError(f"Languages are names or two-letter codes. {example}")
     unknown = [code for code in codes if available and code not in available]
     if unknown:
+        there_is = ", ".join(sorted(language_name(code) for code in available))
         raise RequestError(
-            f"There is no news in {', '.join(unknown)} here. "
-            f"There is in: {', '.join(sorted(available))}."
+            f"There is no news in {', '.join(map(language_name, unknown))} here. "
+            f"There is in: {there_is}."
         )
-    return replace(settings, news_languages=tuple(Language(code) for code in codes))
+    return replace(settings, news_languages=tuple(codes))
 
 
 @cache
@@ -81,7 +86,7 @@ def _timezone(settings: Settings, value: str, _available: Collection[Language]) 
 
 def _fixed_offset(wanted: str) -> str | None:
     """Read "UTC+2"; the Etc zones count the other way round (POSIX)."""
-    found = re.fullmatch(r"(?:utc|gmt) ?([+-]) ?([0-9]{1,2})(?::00)?", wanted)
+    found = re.fullmatch(r"(?:utc|gmt)? ?([+-]) ?([0-9]{1,2})(?::00)?", wanted)
     if found is None:
         return None
     name = f"etc/gmt{'-' if found[1] == '+' else '+'}{int(found[2])}"
@@ -110,6 +115,8 @@ def _hour(text: str) -> time | None:
 
 
 def _rings(settings: Settings, value: str, _available: Collection[Language]) -> Settings:
+    if value.lower() in _OFF | {"none", "never"}:
+        return replace(settings, rings_a_day=0)
     if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > RINGS_LIMIT:
         raise RequestError(
             f"Rings a day is a number from 0 to {RINGS_LIMIT}. For example: /settings rings 4"
@@ -119,7 +126,7 @@ def _rings(settings: Settings, value: str, _available: Collection[Language]) -> 
 
 def _previews(settings: Settings, value: str, _available: Collection[Language]) -> Settings:
     if value.lower() not in _ON | _OFF:
-        raise RequestError("Previews are on or off. For example: /settings previews off")
+        raise RequestError("Pictures are on or off. For example: /settings pictures off")
     return replace(settings, previews=value.lower() in _ON)
 
 
@@ -130,6 +137,7 @@ _CHANGES: dict[str, Callable[[Settings, str, Collection[Language]], Settings]] =
     "zone": _timezone,
     "quiet": _quiet,
     "rings": _rings,
+    "pictures": _previews,
     "previews": _previews,
 }
 
@@ -137,11 +145,12 @@ _CHANGES: dict[str, Callable[[Settings, str, Collection[Language]], Settings]] =
 def change_text(before: Settings, after: Settings) -> str:
     """Say in a sentence what a change did."""
     if after.timezone != before.timezone:
-        return f"The time zone is {after.timezone} now."
+        return f"The time zone is {zone_text(after.timezone)} now."
     if after.news_languages != before.news_languages:
-        return f"News comes in {', '.join(after.news_languages) or 'all languages'} now."
+        return f"News comes in {languages_text(after)} now."
     if after.rings_a_day != before.rings_a_day:
-        return f"At most {after.rings_a_day} alerts a day ring now."
+        count = after.rings_a_day
+        return f"At most {count} alerts a day ring now." if count else "No alert rings now."
     if after.previews != before.previews:
         return f"Pictures are {'on' if after.previews else 'off'} now."
     if after != before:

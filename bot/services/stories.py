@@ -109,7 +109,7 @@ class StoryService:
         title = await self._feeds.source(folded)
         if title:
             return _source_shelf(title)
-        near = await self._feeds.similar_sources(folded)
+        near = await self._feeds.similar_names(folded)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise RequestError(
             f"I know no such topic or source.{hint} Topics are {', '.join(Topic)}. "

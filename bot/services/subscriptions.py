@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from bot.errors import RequestError
 from bot.models.chats import Chat
-from bot.models.identifiers import ThreadId, Topic, UserId
+from bot.models.feeds import Feed
+from bot.models.identifiers import FeedId, ThreadId, Topic, UserId
 from bot.models.stories import Report, Story
 from bot.models.subscriptions import Subscription, SubscriptionKind
-from bot.news.identity import feed_id
 from bot.news.matching import wanted as wanted_report
 from bot.services.feeds import FeedService
-from bot.services.wanted import SUBSCRIBE_EXAMPLE, Wanted, bare_address, read_wanted
+from bot.services.wanted import SUBSCRIBE_EXAMPLE, Wanted, bare_address, named, read_wanted
 from bot.store.clock import Clock
 from bot.store.subscriptions import SubscriptionStore
 
@@ -29,11 +29,15 @@ class Subscribed:
 
 
 @dataclass(frozen=True, slots=True)
-class Toggled:
-    """What a toggle did."""
+class Ended:
+    """What /unsubscribe did."""
 
-    subscription: Subscription
-    on: bool
+    subscriptions: tuple[Subscription, ...]
+    forgotten: tuple[Feed, ...]
+    """Feeds that are no longer polled, because nobody else follows them."""
+
+
+GONE = "That is no longer here. /subscribe shows what there is."
 
 
 class SubscriptionService:
@@ -95,7 +99,7 @@ class SubscriptionService:
         await self._store.add(new)
         return Subscribed(new, before)
 
-    async def toggle(
+    async def end(
         self,
         chat: Chat,
         thread: ThreadId,
@@ -103,18 +107,34 @@ class SubscriptionService:
         value: str,
         *,
         breaking_only: bool,
-    ) -> Toggled:
-        """Switch a menu's subscription on, to another mode, or off when it stands just so.
-
-        Raises RequestError when the button names what is no longer there.
-        """
+    ) -> Subscription | None:
+        """Switch a menu's subscription off; None when it does not stand in just that mode."""
         for each in await self.of(chat, thread):
             if (each.kind, each.value, each.breaking_only) == (kind, value, breaking_only):
                 await self.remove([each])
-                return Toggled(each, on=False)
+                return each
+        return None
+
+    async def begin(
+        self,
+        chat: Chat,
+        thread: ThreadId,
+        kind: SubscriptionKind,
+        value: str,
+        *,
+        breaking_only: bool,
+    ) -> Subscribed:
+        """Switch a menu's subscription on, or to another mode.
+
+        Raises RequestError when the button names what is no longer there.
+        """
         label = await self._label_of(kind, value)
         done = await self.put(chat, thread, kind, value, breaking_only=breaking_only, label=label)
-        return Toggled(done.subscription, on=True)
+        if kind is SubscriptionKind.FEED and await self._feeds.get(FeedId(value)) is None:
+            # Its last other subscriber left at this very moment.
+            await self.remove([done.subscription])
+            raise RequestError(GONE)
+        return done
 
     async def _label_of(self, kind: SubscriptionKind, value: str) -> str:
         """Check what a button names; "" where the kind and mode say it all."""
@@ -128,7 +148,7 @@ class SubscriptionService:
             titles = await self._feeds.titles()
             label = next((title for title in titles if title.lower() == value), "")
         if not label:
-            raise RequestError("That is no longer here. /subscribe shows what there is.")
+            raise RequestError(GONE)
         return label
 
     async def report(self, chat: Chat, thread: ThreadId, story: Story) -> Report | None:
@@ -144,12 +164,10 @@ class SubscriptionService:
             if wanted_report(story, (each,), chat.settings, thread=thread) is not None
         )
 
-    async def unsubscribe(
-        self, chat: Chat, thread: ThreadId, words: str
-    ) -> tuple[Subscription, ...]:
+    async def unsubscribe(self, chat: Chat, thread: ThreadId, words: str) -> Ended:
         """Remove what the words name, "all" being every one. Raises RequestError if nothing is."""
         standing = await self.of(chat, thread)
-        gone = _named(standing, words)
+        gone = named(standing, words)
         if not gone:
             raise RequestError(
                 "There is no such subscription here; /list shows those there are. "
@@ -158,26 +176,60 @@ class SubscriptionService:
                 else "There is no subscription here. To make one, send for example: "
                 "/subscribe breaking"
             )
-        await self.remove(gone)
-        return gone
+        return Ended(gone, await self.remove(gone))
 
-    async def remove(self, subscriptions: Iterable[Subscription]) -> None:
-        """Remove subscriptions; those already gone are no error."""
+    async def remove(self, subscriptions: Iterable[Subscription]) -> tuple[Feed, ...]:
+        """Remove subscriptions; those already gone are no error.
+
+        Feeds that strangers added and nobody follows any more are no longer polled; the answer.
+        """
+        forgotten = []
         for each in subscriptions:
             await self._store.remove(each.chat, each.key)
+            if each.kind is SubscriptionKind.FEED:
+                forgotten.append(await self._let_go(FeedId(each.value)))
+        return tuple(feed for feed in forgotten if feed is not None)
+
+    async def followers(self, feed: Feed) -> int:
+        """Count the chats and topics that chose a feed by its address or its button."""
+        return await self._store.targets(_rule(feed.id))
+
+    async def unread(self, subscriptions: Iterable[Subscription]) -> frozenset[str]:
+        """Return the keys of those whose feed is polled no more: an operator removed it."""
+        chosen = [each for each in subscriptions if each.kind is SubscriptionKind.FEED]
+        polled = {feed.id for feed in await self._feeds.all()} if chosen else set()
+        return frozenset(each.key for each in chosen if each.value not in polled)
+
+    async def _let_go(self, feed_id: FeedId) -> Feed | None:
+        """Stop polling a stranger's feed that nobody follows; None where it goes on."""
+        if await self._store.targets(_rule(feed_id)):
+            return None
+        feed = await self._feeds.forget(feed_id)
+        if feed is not None and await self._store.targets(_rule(feed_id)):
+            # Somebody subscribed between the question and the removal.
+            await self._feeds.keep(feed)
+            return None
+        return feed
 
     async def _subscribe_feed(
         self, chat: Chat, thread: ThreadId, wanted: Wanted, by: UserId | None
     ) -> Subscribed:
         feed = await self._feeds.ensure(wanted.value, by=by)
-        return await self.put(
-            chat,
-            thread,
-            SubscriptionKind.FEED,
-            feed.id,
-            breaking_only=wanted.breaking_only,
-            label=feed.title,
-        )
+        try:
+            done = await self.put(
+                chat,
+                thread,
+                SubscriptionKind.FEED,
+                feed.id,
+                breaking_only=wanted.breaking_only,
+                label=feed.title,
+            )
+        except RequestError:
+            await self._let_go(feed.id)
+            raise
+        # Its last other subscriber may have left meanwhile.
+        await self._feeds.keep(feed)
+        return done
 
     async def _subscribe_source(
         self, chat: Chat, thread: ThreadId, wanted: Wanted, by: UserId | None
@@ -201,7 +253,7 @@ class SubscriptionService:
         )
 
     async def _unknown(self, name: str) -> str:
-        near = await self._feeds.similar_sources(name)
+        near = await self._feeds.similar_names(name)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         shown = name if len(name) <= 60 else f"{name[:59]}…"
         return (
@@ -220,27 +272,5 @@ def _label(kind: SubscriptionKind, value: str, breaking_only: bool) -> str:
     return value.capitalize()
 
 
-def _named(standing: tuple[Subscription, ...], words: str) -> tuple[Subscription, ...]:
-    """Find the subscriptions that the words name."""
-    typed = " ".join(words.split())
-    if typed.lower() == "all":
-        return standing
-    if typed.lower() in ("breaking", "everything"):
-        breaking = typed.lower() == "breaking"
-        return tuple(
-            each
-            for each in standing
-            if each.kind is SubscriptionKind.ALL and each.breaking_only == breaking
-        )
-    labelled = tuple(each for each in standing if each.label.lower() == typed.lower())
-    if labelled:
-        return labelled
-    wanted = read_wanted(typed)
-    values = {wanted.value.lower(), wanted.typed.lower()}
-    if wanted.kind is SubscriptionKind.FEED:
-        values = {feed_id(wanted.value)}
-    elif address := bare_address(wanted.value):
-        values.add(feed_id(address))
-    return tuple(
-        each for each in standing if each.kind is not SubscriptionKind.ALL and each.value in values
-    )
+def _rule(feed: FeedId) -> str:
+    return f"{SubscriptionKind.FEED}:{feed}"

@@ -8,12 +8,16 @@ such as --breaking, which nobody types on a telephone.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bot.errors import RequestError
 from bot.models.identifiers import Topic
-from bot.models.subscriptions import SubscriptionKind
+from bot.models.subscriptions import Subscription, SubscriptionKind
+from bot.news.identity import feed_id
+from bot.views.reading import reason_text
+from bot.views.subscriptions import short_label
 
 SUBSCRIBE_EXAMPLE = "/subscribe https://example.com/feed.xml"
 ADDRESS_LIMIT = 2048
@@ -85,3 +89,44 @@ def read_address(text: str) -> str:
 def bare_address(name: str) -> str:
     """Return `https://…` for a name that looks like a host with an optional path; "" for others."""
     return f"https://{name}" if _BARE_HOST.fullmatch(name) and len(name) < 1000 else ""
+
+
+def named(standing: Sequence[Subscription], words: str) -> tuple[Subscription, ...]:
+    """Find the subscriptions that words name: as they were made, or as /list shows them.
+
+    "all" is every one; a number is the place in the list, whose order `standing` has.
+    """
+    typed = " ".join(words.split())
+    folded = typed.lower()
+    if folded == "all":
+        return tuple(standing)
+    shown = tuple(each for each in standing if folded in _names(each))
+    if shown:
+        return shown
+    if re.fullmatch(r"[1-9][0-9]{0,3}\.?", folded):
+        place = int(folded.rstrip("."))
+        return tuple(standing[place - 1 : place])
+    return _as_made(standing, typed)
+
+
+def _names(subscription: Subscription) -> tuple[str, ...]:
+    """What the list, its buttons and the answers call it, in lower case."""
+    mode = " breaking" if subscription.breaking_only else ""
+    label = subscription.label
+    if subscription.kind is SubscriptionKind.ALL:
+        label = _BREAKING if subscription.breaking_only else "everything"
+        mode = ""
+    names = (label, f"{label}{mode}", reason_text(subscription), short_label(subscription))
+    return tuple(name.lower() for name in names)
+
+
+def _as_made(standing: Sequence[Subscription], typed: str) -> tuple[Subscription, ...]:
+    wanted = read_wanted(typed)
+    values = {wanted.value.lower(), wanted.typed.lower()}
+    if wanted.kind is SubscriptionKind.FEED:
+        values = {feed_id(wanted.value)}
+    elif address := bare_address(wanted.value):
+        values.add(feed_id(address))
+    return tuple(
+        each for each in standing if each.kind is not SubscriptionKind.ALL and each.value in values
+    )

@@ -64,6 +64,14 @@ class SubscriptionStore:
         )
         return bool(outcome)
 
+    async def targets(self, rule: str) -> int:
+        """How many chats and topics follow a rule ("feed:<id>"), the breaking-only ones too."""
+        batch = self._database.batch()
+        for shard in range(keys.CHAT_SHARDS):
+            for each in (rule, f"breaking:{rule}"):
+                batch.command("ZCARD", keys.wants(shard, each))
+        return sum(await batch.run())
+
     async def remove_all(self, chat: ChatId) -> int:
         """Drop every subscription of a chat; answers how many there were."""
         removed = 0

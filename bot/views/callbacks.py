@@ -49,11 +49,12 @@ class Verb(StrEnum):
     TOPICS = "topics"
     """Open the subscribe menu."""
     SUBSCRIBE = "sub"
-    """<kind>:<mode>:<value>: toggle; mode is "all" or "breaking"."""
+    """<kind>:<mode>:<value>: the state wanted, so that a press done twice is done once; mode is
+    "all" or "breaking", with "end-" before it to switch that off."""
     UNSUBSCRIBE = "unsub"
     """<token of the subscription>:<page of the list>"""
     OFF = "off"
-    """Everything off; START's [Turn off]."""
+    """What /start began, off again; its [Turn off]."""
     ON = "on"
     """The defaults again."""
     SETTINGS = "settings"
@@ -171,7 +172,7 @@ def _kind(value: str) -> bool:
 
 
 def _mode(value: str) -> bool:
-    return value in {"all", "breaking"}
+    return value in {"all", "breaking", "end-all", "end-breaking"}
 
 
 _VERBS = {str(verb): verb for verb in Verb}

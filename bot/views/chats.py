@@ -45,11 +45,16 @@ def group_start_view(*, channel: bool = False) -> View:
     return View(text.html, ((Button("Choose topics", build(Verb.TOPICS)),),))
 
 
-def off_view() -> View:
-    """After [Turn off]."""
+def off_view(*, others: int = 0) -> View:
+    """After [Turn off]. `others`: subscriptions that stay, chosen by name."""
     text = Builder()
-    text.add(bold(plain("Everything is off.")))
-    text.add(plain("Nothing is sent until you choose again. /latest and /search still work."))
+    if others:
+        text.add(bold(plain("Breaking news is off.")))
+        stays = "1 other subscription stays" if others == 1 else f"{others} others stay"
+        text.add(plain(f"{stays}: /list shows and ends them; /unsubscribe all ends everything."))
+    else:
+        text.add(bold(plain("Everything is off.")))
+        text.add(plain("Nothing is sent until you choose again. /latest and /search still work."))
     return View(text.html, _start_rows(Button("Turn on", build(Verb.ON))))
 
 

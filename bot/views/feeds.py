@@ -57,7 +57,7 @@ def health_text(state: PollState | None, *, now: datetime, timezone: str) -> str
         else "never read"
     )
     wait = state.next_poll - now
-    upcoming = f"next poll in {span_text(wait)}" if wait.total_seconds() > 0 else "next poll now"
+    upcoming = f"next poll in {span_text(wait)}" if wait.total_seconds() >= 1 else "next poll now"
     if not state.failures:
         entries = "1 entry" if state.entries == 1 else f"{state.entries} entries"
         return f"ok, {entries}, {success}, {upcoming}"

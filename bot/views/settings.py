@@ -1,13 +1,11 @@
 """The settings menu and its sub-menus, each an edit of the same message.
 
-A press carries SET with a setting's name and a value that parse_change() checks.
+A press carries SET with a setting's name and a value that setting_presses.py reads.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import time
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import partial
 
 from bot.models.chats import Settings
 from bot.models.identifiers import Address, Language, Topic
@@ -15,10 +13,19 @@ from bot.models.messages import Button, View
 from bot.views.callbacks import Verb, build
 from bot.views.chats import hours_text, languages_text
 from bot.views.html import Builder, bold, clean, plain, quoted
+from bot.views.setting_presses import RINGS, Setting
 from bot.views.subscriptions import CHOSEN, TOPIC_NAMES
-from bot.views.zones import LANGUAGES, ZONES
+from bot.views.zones import (
+    LANGUAGES,
+    ZONES,
+    is_language,
+    language_order,
+    own_name,
+    zone_text,
+)
 
-RINGS = (0, 1, 2, 4, 8)
+LANGUAGES_SHOWN = 60
+"""Buttons; a message has at most 100 (Bot API)."""
 QUIET = (
     ("2230-0730", "22:30 to 07:30"),
     ("2300-0700", "23:00 to 07:00"),
@@ -38,22 +45,6 @@ class SettingsPage(StrEnum):
     MUTED = "muted"
 
 
-class Setting(StrEnum):
-    """What a SET press changes."""
-
-    LANGUAGE = "language"
-    """Toggle one news language."""
-    ZONE = "zone"
-    QUIET = "quiet"
-    """ "on" or "off"."""
-    HOURS = "hours"
-    """ "HHMM-HHMM"."""
-    RINGS = "rings"
-    PREVIEWS = "previews"
-    MUTED = "muted"
-    """Toggle one topic."""
-
-
 _HOME = {
     Setting.LANGUAGE: SettingsPage.LANGUAGES,
     Setting.ZONE: SettingsPage.ZONE,
@@ -69,23 +60,25 @@ def settings_view(
     settings: Settings,
     page: SettingsPage = SettingsPage.MAIN,
     *,
+    languages: Collection[Language] = (),
     target: Address | None = None,
     title: str = "",
     note: str = "",
 ) -> View:
     """One page of the menu. `target` and `title`: the chat acted on, when it is not this one.
 
-    `note`: a sentence on what was just done.
+    `languages`: those in which there is news, () while that is not known. `note`: a sentence on
+    what was just done.
     """
-    draw = {
+    draw: dict[SettingsPage, Callable[[Settings, Address | None], Drawn]] = {
         SettingsPage.MAIN: _main,
-        SettingsPage.LANGUAGES: _languages,
+        SettingsPage.LANGUAGES: partial(_languages, languages),
         SettingsPage.ZONE: _zones,
         SettingsPage.QUIET: _quiet,
         SettingsPage.RINGS: _rings,
         SettingsPage.MUTED: _muted,
-    }[page]
-    heading, sentence, rows = draw(settings, target)
+    }
+    heading, sentence, rows = draw[page](settings, target)
     text = Builder()
     text.add(bold(quoted(f"{heading}: {title}" if clean(title) else heading, 200)))
     text.add(plain(note, 400), before="\n\n")
@@ -105,15 +98,6 @@ def parse_page(argument: str) -> SettingsPage | None:
     return _PAGES.get(argument or SettingsPage.MAIN)
 
 
-def change(settings: Settings, setting: str, value: str) -> Settings | None:
-    """The settings after a SET press; None when the press is not one of this menu's.
-
-    The time zone may be any IANA name, the hours any HHMM-HHMM, so that a command can use this too.
-    """
-    maker = _CHANGES.get(setting)
-    return maker(settings, value) if maker is not None else None
-
-
 Rows = list[tuple[Button, ...]]
 Drawn = tuple[str, str, Rows]
 
@@ -123,7 +107,7 @@ def _main(settings: Settings, target: Address | None) -> Drawn:
     muted = ", ".join(TOPIC_NAMES[topic] for topic in settings.muted_topics) or "none"
     previews = "on" if settings.previews else "off"
     sentence = (
-        f"News in: {languages_text(settings)}\nTime zone: {settings.timezone}\n"
+        f"News in: {languages_text(settings)}\nTime zone: {zone_text(settings.timezone)}\n"
         f"Quiet hours: {quiet}\nAlerts that ring: {_rings_text(settings.rings_a_day)}\n"
         f"Alerts leave out: {muted}\nPictures: {previews}"
     )
@@ -149,10 +133,15 @@ def _main(settings: Settings, target: Address | None) -> Drawn:
     return "Settings", sentence, rows
 
 
-def _languages(settings: Settings, target: Address | None) -> Drawn:
+def _languages(
+    available: Collection[Language], settings: Settings, target: Address | None
+) -> Drawn:
+    chosen = settings.news_languages
+    offered = {*available, *chosen} if available else {code for code, _ in LANGUAGES}
+    offered = {code for code in offered if is_language(code)}
     buttons = [
-        _set(_mark(name, code in settings.news_languages), Setting.LANGUAGE, code, target)
-        for code, name in LANGUAGES
+        _switch(own_name(code), Setting.LANGUAGE, code, code in chosen, target)
+        for code in sorted(offered, key=language_order)[:LANGUAGES_SHOWN]
     ]
     sentence = (
         "Stories by topic, and everything, come in these languages; none chosen means all. "
@@ -167,7 +156,7 @@ def _zones(settings: Settings, target: Address | None) -> Drawn:
         for zone, city in ZONES
     ]
     sentence = (
-        f"Times are shown for {settings.timezone}.\n"
+        f"Times are shown for {zone_text(settings.timezone)}.\n"
         "Another one by name, for example: /settings zone Europe/Kyiv"
     )
     return "Time zone", sentence, _rows(buttons, 3)
@@ -197,12 +186,13 @@ def _rings(settings: Settings, target: Address | None) -> Drawn:
 
 def _muted(settings: Settings, target: Address | None) -> Drawn:
     buttons = [
-        _set(
-            _mark(TOPIC_NAMES[topic], topic in settings.muted_topics), Setting.MUTED, topic, target
-        )
+        _switch(TOPIC_NAMES[topic], Setting.MUTED, topic, topic in settings.muted_topics, target)
         for topic in Topic
     ]
-    sentence = "Breaking alerts over everything leave out the marked topics."
+    sentence = (
+        "Breaking news leaves out the marked topics. A topic, source or feed that was chosen by "
+        "name comes all the same."
+    )
     return "Left out of alerts", sentence, _rows(buttons, 2)
 
 
@@ -218,6 +208,12 @@ def _set(text: str, setting: Setting, value: str, target: Address | None) -> But
     return Button(text, build(Verb.SET, setting, value, target=target))
 
 
+def _switch(
+    text: str, setting: Setting, value: str, chosen: bool, target: Address | None
+) -> Button:
+    return _set(_mark(text, chosen), setting, f"{value}:{'off' if chosen else 'on'}", target)
+
+
 def _rows(buttons: Sequence[Button], width: int) -> Rows:
     return [tuple(buttons[place : place + width]) for place in range(0, len(buttons), width)]
 
@@ -226,61 +222,4 @@ def _rings_text(count: int) -> str:
     return "none" if count == 0 else f"{count} a day"
 
 
-def _set_language(settings: Settings, value: str) -> Settings | None:
-    if value not in {code for code, _ in LANGUAGES}:
-        return None
-    code, chosen = Language(value), settings.news_languages
-    kept = tuple(each for each in chosen if each != code)
-    return replace(settings, news_languages=kept if code in chosen else (*chosen, code))
-
-
-def _set_zone(settings: Settings, value: str) -> Settings | None:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-    return replace(settings, timezone=value)
-
-
-def _set_quiet(settings: Settings, value: str) -> Settings | None:
-    return replace(settings, quiet=value == "on") if value in {"on", "off"} else None
-
-
-def _set_hours(settings: Settings, value: str) -> Settings | None:
-    start, _, end = value.replace(":", "").partition("-")
-    try:
-        from_, until = (time(int(part[:2]), int(part[2:])) for part in (start, end))
-    except ValueError:
-        return None
-    if len(start) != 4 or len(end) != 4 or from_ == until:
-        return None
-    return replace(settings, quiet=True, quiet_from=from_, quiet_until=until)
-
-
-def _set_rings(settings: Settings, value: str) -> Settings | None:
-    return replace(settings, rings_a_day=int(value)) if value in map(str, RINGS) else None
-
-
-def _set_previews(settings: Settings, value: str) -> Settings | None:
-    return replace(settings, previews=value == "on") if value in {"on", "off"} else None
-
-
-def _set_muted(settings: Settings, value: str) -> Settings | None:
-    topic = next((each for each in Topic if each == value), None)
-    if topic is None:
-        return None
-    kept = tuple(each for each in settings.muted_topics if each != topic)
-    changed = kept if topic in settings.muted_topics else (*settings.muted_topics, topic)
-    return replace(settings, muted_topics=changed)
-
-
 _PAGES = {str(page): page for page in SettingsPage}
-_CHANGES: dict[str, Callable[[Settings, str], Settings | None]] = {
-    Setting.LANGUAGE: _set_language,
-    Setting.ZONE: _set_zone,
-    Setting.QUIET: _set_quiet,
-    Setting.HOURS: _set_hours,
-    Setting.RINGS: _set_rings,
-    Setting.PREVIEWS: _set_previews,
-    Setting.MUTED: _set_muted,
-}

@@ -34,10 +34,10 @@ def subscribe_view(
     target: Address | None = None,
     title: str = "",
 ) -> View:
-    """The menu: everything, breaking only, and each topic as a toggle.
+    """The menu: everything, breaking only, and each topic to switch on or off.
 
-    `subscriptions`: those of this chat and forum topic. `target` and `title`: the chat acted on,
-    when it is not this one.
+    `subscriptions`: those of this chat and forum topic. `title`: what to call the place acted on.
+    `target`: its address, when it is not this chat.
     """
     chosen = {(each.kind, each.value, each.breaking_only) for each in subscriptions}
     text = Builder()
@@ -55,16 +55,16 @@ def subscribe_view(
     )
 
     topics = [
-        _toggle(TOPIC_NAMES[topic], (SubscriptionKind.TOPIC, topic, False), chosen, target)
+        _switch(TOPIC_NAMES[topic], (SubscriptionKind.TOPIC, topic, False), chosen, target)
         for topic in Topic
     ]
     rows: list[tuple[Button, ...]] = [
         (
-            _toggle("Breaking only", (SubscriptionKind.ALL, "", True), chosen, target),
-            _toggle("Everything", (SubscriptionKind.ALL, "", False), chosen, target),
+            _switch("Breaking only", (SubscriptionKind.ALL, "", True), chosen, target),
+            _switch("Everything", (SubscriptionKind.ALL, "", False), chosen, target),
         ),
         *(tuple(topics[place : place + 2]) for place in range(0, len(topics), 2)),
-        (Button("My subscriptions", build(Verb.LIST, 0, target=target)),),
+        (Button("Subscriptions", build(Verb.LIST, 0, target=target)),),
     ]
     return View(text.html, tuple(rows))
 
@@ -73,10 +73,14 @@ def list_view(
     subscriptions: Sequence[Subscription],
     *,
     page: int = 0,
+    unread: Collection[str] = (),
     target: Address | None = None,
     title: str = "",
 ) -> View:
-    """What a chat is subscribed to, each with a button that ends it. Order as given."""
+    """What a chat is subscribed to, each with a button that ends it. Order as given.
+
+    `unread`: keys of those whose feed is polled no more.
+    """
     pages = page_count(len(subscriptions), LIST_SIZE)
     number = min(max(page, 0), pages - 1)
     shown = subscriptions[number * LIST_SIZE : (number + 1) * LIST_SIZE]
@@ -90,7 +94,8 @@ def list_view(
     elif pages > 1:
         text.add(plain(f"page {number + 1} of {pages}"))
     for place, each in enumerate(shown, start=number * LIST_SIZE + 1):
-        text.add(quoted(f"{place}. {sentence_case(reason_text(each))}", 200))
+        gone = " (no longer read)" if each.key in unread else ""
+        text.add(quoted(f"{place}. {sentence_case(reason_text(each))}{gone}", 200))
     rows: list[tuple[Button, ...]] = [
         (
             Button(
@@ -120,20 +125,28 @@ def subscribed_view(
     token = subscription_token(subscription)
     buttons = (
         Button("End it", build(Verb.UNSUBSCRIBE, token, 0, target=target)),
-        Button("My subscriptions", build(Verb.LIST, 0, target=target)),
+        Button("Subscriptions", build(Verb.LIST, 0, target=target)),
     )
     return View(text.html, (buttons,))
 
 
 def unsubscribed_view(
-    subscription: Subscription, *, target: Address | None = None, title: str = ""
+    subscription: Subscription,
+    *,
+    again: str = "",
+    target: Address | None = None,
+    title: str = "",
 ) -> View:
-    """What was just ended, and how to have it back."""
+    """What was just ended, and how to have it back.
+
+    `again`: the line to type for that, where a button cannot do it.
+    """
     text = Builder()
     text.add(_outcome(f"{_place(title)} no longer gets", subscription))
+    text.add(quoted(f"To have it back: {again}" if again else "", 2_200))
     mode = "breaking" if subscription.breaking_only else "all"
-    rows = [(Button("My subscriptions", build(Verb.LIST, 0, target=target)),)]
-    if subscription.kind is not SubscriptionKind.SOURCE:
+    rows = [(Button("Subscriptions", build(Verb.LIST, 0, target=target)),)]
+    if subscription.kind is not SubscriptionKind.SOURCE and not again:
         # A source's name may be too long for a button's data.
         again = build(Verb.SUBSCRIBE, subscription.kind, mode, subscription.value, target=target)
         rows.insert(0, (Button("Subscribe again", again),))
@@ -153,13 +166,16 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _toggle(
+def _switch(
     label: str, choice: Choice, chosen: Collection[Choice], target: Address | None
 ) -> Button:
     kind, value, breaking_only = choice
     mode = "breaking" if breaking_only else "all"
-    text = f"{CHOSEN}{label}" if choice in chosen else label
-    return Button(text, build(Verb.SUBSCRIBE, kind, mode, value, target=target))
+    if choice in chosen:
+        return Button(
+            f"{CHOSEN}{label}", build(Verb.SUBSCRIBE, kind, f"end-{mode}", value, target=target)
+        )
+    return Button(label, build(Verb.SUBSCRIBE, kind, mode, value, target=target))
 
 
 def _place(title: str) -> str:
