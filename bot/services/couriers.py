@@ -263,8 +263,10 @@ class Courier:
         stories = await self._stories.get_many(listed.stories)
         subscriptions = await self._subscriptions.of(chat.id)
         shown = []
-        for story in (stories.get(each) for each in listed.stories):
-            seen = visible_to(story, subscriptions) if story else None
+        # Two of them may have become one story.
+        once = {story.id: story for each in listed.stories if (story := stories.get(each))}
+        for story in once.values():
+            seen = visible_to(story, subscriptions)
             if seen is not None:
                 report = wanted(seen, subscriptions, chat.settings, thread=listed.thread)
                 shown.append((seen, report or seen.lead_report))
