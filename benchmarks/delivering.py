@@ -24,9 +24,9 @@ from bot.models.identifiers import Address
 from bot.services.stopping import Stopping
 from bot.views.stories import story_view
 
-CHATS = 400
+CHATS = 300
 AT_ONCE = 30
-ROUNDS = 5
+ROUNDS = 3
 POLL = timedelta(milliseconds=50)
 PLAIN = "one at a time, python-telegram-bot as it comes"
 SENDER = "the sender"
