@@ -10,6 +10,9 @@ _COMMAND = re.compile(
     r"/([a-z0-9_]{1,32})(?:@([a-z0-9_]{3,32}))?(?=\s|$)", re.ASCII | re.IGNORECASE
 )
 _CHANNEL = re.compile(r"(@[a-z][a-z0-9_]{3,31}|-100[0-9]{5,15})(?=\s|$)", re.ASCII | re.IGNORECASE)
+_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Marks of direction and the like, which come along when a name is copied out of a message; not
+the joiners, which some scripts need."""
 _ADDRESS = re.compile(r"(?:https?|feed)://\S+", re.IGNORECASE)
 
 
@@ -24,7 +27,7 @@ class Invocation:
     channel: str
     """A leading "@channel" or "-100…" argument; "" for the chat that it was typed in."""
     arguments: str
-    """The rest, outer white space removed, inner runs of it made one space."""
+    """The rest without marks of direction; outer white space removed, inner runs made one space."""
 
     def is_for(self, bot_username: str) -> bool:
         """Tell whether this bot is meant: in groups several bots read the same command."""
@@ -39,7 +42,7 @@ def read_invocation(text: str) -> Invocation | None:
     command = _COMMAND.match(text)
     if command is None:
         return None
-    rest = " ".join(text[command.end() :].split())
+    rest = " ".join(_INVISIBLE.sub("", text[command.end() :]).split())
     channel = _CHANNEL.match(rest)
     return Invocation(
         name=command[1].lower(),
@@ -51,5 +54,5 @@ def read_invocation(text: str) -> Invocation | None:
 
 def first_address(text: str) -> str:
     """Return the first http(s) address that stands in a text; "" without one."""
-    found = _ADDRESS.search(text)
+    found = _ADDRESS.search(_INVISIBLE.sub("", text))
     return found[0] if found else ""

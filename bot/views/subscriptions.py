@@ -143,7 +143,7 @@ def unsubscribed_view(
     """
     text = Builder()
     text.add(_outcome(f"{_place(title)} no longer gets", subscription))
-    text.add(quoted(f"To have it back: {again}" if again else "", 2_200))
+    text.add(plain(f"To have it back: {again}" if again else "", 2_200))
     mode = "breaking" if subscription.breaking_only else "all"
     rows = [(Button("Subscriptions", build(Verb.LIST, 0, target=target)),)]
     if subscription.kind is not SubscriptionKind.SOURCE and not again:
