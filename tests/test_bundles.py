@@ -89,3 +89,22 @@ async def test_a_deleted_bundle_is_not_edited_again_but_still_rings(redis_url: s
         await stage.serve(request="4")
         assert len(await stage.requests()) == 2
         assert await stage.queue.pending(CHAT) == ()
+
+
+async def test_news_goes_out_once_when_the_memory_of_redis_is_full(redis_url: str) -> None:
+    """What is pending must be able to leave; a bundle whose record finds no room stays as it is."""
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        for number in range(5):
+            story = await stage.place(f"{number:012d}", stage.entry(f"event {number}"))
+            await stage.raise_for(ALEX, story)
+        await stage.database.command("CONFIG SET", "maxmemory", "1")
+        await stage.serve()
+        await stage.database.command("CONFIG SET", "maxmemory", "0")
+        assert await stage.queue.pending(CHAT) == ()
+        assert await stage.queue.holders() == {}
+        await stage.raise_for(ALEX, await grown(stage, story), EventKind.WIDER)
+        await stage.serve(request="2")
+        assert len(await stage.requests()) == 1
+        assert await stage.requests("editMessageText") == []
+        assert await stage.queue.pending(CHAT) == ()

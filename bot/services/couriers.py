@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.errors import StoreError
 from bot.messenger.refusals import Action, Outcome
 from bot.messenger.telegram import Messenger
 from bot.models.chats import Chat, ChatKind
@@ -103,7 +104,11 @@ class Courier:
         if outcome.message_id is None:
             return await self._refused(chat, decisions, outcome)
         listed = MessageStories(thread, tuple(story.id for story, _ in shown))
-        await self._queue.save_message(chat.id, outcome.message_id, listed)
+        try:
+            await self._queue.save_message(chat.id, outcome.message_id, listed)
+        except StoreError as error:
+            # It was sent: that must be recorded in any case. It can never be changed then.
+            log.warning("a bundle in chat %s will not change: %s", chat.id, error)
         settlements = tuple(
             done(
                 one.item,
@@ -140,12 +145,12 @@ class Courier:
         In this order a crash in between repeats the harmless half. The edit is outside of the
         gaps between edits and not counted.
         """
-        view = self._story(chat, story, report, now=self._clock.now())
-        if sent.bundle:
-            view = await self._bundle_again(chat, sent, view)
-        edited = await self._requests.edit(chat, sent.message_id, view, before=before)
-        if edited.action not in _EDITED:
-            return await self._refused(chat, [decision], edited)
+        alone = self._story(chat, story, report, now=self._clock.now())
+        view = await self._bundle_again(chat, sent) if sent.bundle else alone
+        if view is not None:
+            edited = await self._requests.edit(chat, sent.message_id, view, before=before)
+            if edited.action not in _EDITED:
+                return await self._refused(chat, [decision], edited)
         outcome = await self._requests.send(
             chat,
             decision.item.thread,
@@ -156,9 +161,8 @@ class Courier:
         )
         if outcome.message_id is None:
             return await self._refused(chat, [decision], outcome)
-        record = replace(
-            sent, version=story.version, view_print=view_print(view), rang=True, alerted=True
-        )
+        shown = view_print(view) if view else sent.view_print
+        record = replace(sent, version=story.version, view_print=shown, rang=True, alerted=True)
         return Result((done(decision.item, story, record),), rang=True)
 
     async def _edit(
@@ -166,14 +170,14 @@ class Courier:
         chat: Chat,
         decision: Decision,
         story: Story,
-        view: View,
+        view: View | None,
         sent: SentRecord,
         before: datetime,
     ) -> Result:
         now = self._clock.now()
         if sent.bundle:
-            view = await self._bundle_again(chat, sent, view)
-        if view_print(view) == sent.view_print:
+            view = await self._bundle_again(chat, sent)
+        if view is None or view_print(view) == sent.view_print:
             same = replace(sent, version=story.version, alerted=alerted(story, sent))
             return Result((done(decision.item, story, same),))
         outcome = await self._requests.edit(chat, sent.message_id, view, before=before)
@@ -255,11 +259,11 @@ class Courier:
             private=chat.kind is ChatKind.PRIVATE,
         )
 
-    async def _bundle_again(self, chat: Chat, sent: SentRecord, alone: View) -> View:
-        """The whole bundle as its stories are now; `alone` when its record is gone."""
+    async def _bundle_again(self, chat: Chat, sent: SentRecord) -> View | None:
+        """The whole bundle as its stories are now; None when nobody knows what else it shows."""
         listed = await self._queue.message(chat.id, sent.message_id)
         if listed is None:
-            return alone
+            return None
         stories = await self._stories.get_many(listed.stories)
         subscriptions = await self._subscriptions.of(chat.id)
         shown = []

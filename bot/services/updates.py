@@ -93,7 +93,11 @@ class UpdateIntake:
             fetching.cancel()
             return offset
         for raw in fetching.result():
-            await self.take(raw)
+            try:
+                await self.take(raw)
+            except (KeyError, TypeError, ValueError):
+                # Asked for again it would be the same: it must not keep back the others.
+                log.exception("an update of an unknown form is left out: %.2000s", raw)
             offset = int(raw["update_id"]) + 1
         self.last_round = self._clock.now()
         return offset

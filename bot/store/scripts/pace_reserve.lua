@@ -2,7 +2,8 @@
 -- KEYS: 1 arrival time of the next free slot (microseconds); 2 pause until (ms); 3 probe.
 -- ARGV: now (microseconds), gap (microseconds), want, horizon (microseconds; 0: no bound), probe lease (ms).
 -- Returns {granted, delay of the first slot in microseconds}. During a pause nothing is granted and
--- the delay tells its end; after it one probe goes first.
+-- the delay tells its end; after it one probe goes first. Begins with a removal, so that it works
+-- when memory is full.
 local now, gap, want = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local horizon = tonumber(ARGV[4])
 local pause = tonumber(redis.call('GET', KEYS[2]) or '0') * 1000
@@ -23,5 +24,6 @@ if horizon > 0 then
     return {0, math.ceil(arrival - now)}
   end
 end
+redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[1], string.format('%.0f', arrival + granted * gap), 'PX', 3600000)
 return {granted, math.ceil(arrival - now)}

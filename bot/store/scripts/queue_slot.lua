@@ -3,7 +3,7 @@
 -- ARGV: now (ms), mode ("bucket": steady rate with a burst; "window": at most count in any sliding
 -- period), count, period (ms), burst, the longest wait (ms) for which a slot is reserved.
 -- Returns the wait in ms. Slots reserved ahead count for whoever asks later, so that an answer that
--- waits is not passed by pushes.
+-- waits is not passed by pushes. Begins with a removal, so that it works when memory is full.
 local now, mode, count = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local period, burst, longest = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local at = math.max(now, tonumber(redis.call('GET', KEYS[2]) or '0'))
@@ -15,6 +15,7 @@ if mode == 'bucket' then
     return at - now
   end
   local following = math.max(arrival, at) + gap
+  redis.call('DEL', KEYS[1])
   redis.call('SET', KEYS[1], string.format('%.0f', following), 'PX', math.ceil(following - now + period))
   return at - now
 end
@@ -25,7 +26,11 @@ end
 if at - now > longest then
   return at - now
 end
+if count > 1 then
+  redis.call('LTRIM', KEYS[1], 0, count - 2)
+else
+  redis.call('DEL', KEYS[1])
+end
 redis.call('LPUSH', KEYS[1], string.format('%.0f', at))
-redis.call('LTRIM', KEYS[1], 0, count - 1)
 redis.call('PEXPIRE', KEYS[1], at - now + period)
 return at - now
