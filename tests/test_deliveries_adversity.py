@@ -294,3 +294,54 @@ async def newest(stage: DeliveryStage) -> float:
 
 async def later(stage: DeliveryStage, moment: float) -> bool:
     return await newest(stage) > moment
+
+
+async def test_an_upgraded_group_gets_its_news_and_no_stranger_of_its_messages_is_edited(
+    redis_url: str,
+) -> None:
+    """Its new messages are numbered anew: an edit by an old number may hit another story."""
+    async with delivery_stage(redis_url) as stage:
+        friends = next(
+            chat.id for chat in stage.sandbox.world.chats.values() if chat.title == "Old friends"
+        )
+        await stage.reader(friends)
+        first = await stage.place(FIRST, stage.entry("dam"))
+        await stage.raise_for(friends, first)
+        await stage.serve(friends)
+        address = stage.sandbox.base_url
+        async with stage.session.post(
+            f"{address}/client/migrate", json={"user": ALEX, "chat": friends}
+        ) as response:
+            assert response.status == 200, await response.text()
+        await stage.raise_for(friends, await stage.place(SECOND, stage.entry("flood")))
+        # Refused at the old address, then sent to the new one.
+        for request in ("2", "3"):
+            await stage.serve(friends, request=request)
+        moved = await stage.chats.get(ChatId(friends))
+        assert moved is not None
+        assert moved.address != friends
+        assert (await stage.requests())[-1]["chat_id"] == moved.address
+        wider = await stage.place(FIRST, stage.entry("dam"), stage.entry("levee"), version=2)
+        await stage.raise_for(friends, wider, EventKind.WIDER)
+        await stage.serve(friends, request="4")
+        assert await stage.requests("editMessageText") == []
+        assert await stage.queue.pending(ChatId(friends)) == ()
+
+
+async def test_a_chat_that_was_blocked_gets_only_what_comes_after(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        for story_id, name in ((FIRST, "dam"), (SECOND, "flood")):
+            await stage.raise_for(ALEX, await stage.place(story_id, stage.entry(name)))
+        blocked = "Forbidden: bot was blocked by the user"
+        await stage.fault(method="sendMessage", kind="refuse", error_code=403, description=blocked)
+        await stage.serve()
+        third = StoryId("c" * 12)
+        await stage.raise_for(ALEX, await stage.place(third, stage.entry("levee")))
+        await stage.chats.resume(CHAT)
+        await stage.serve(request="2")
+        assert len(await stage.requests()) == 1
+        fourth = StoryId("d" * 12)
+        await stage.raise_for(ALEX, await stage.place(fourth, stage.entry("bridge")))
+        await stage.serve(request="3")
+        assert [("bridge" in text) for text in await texts(stage)] == [False, True]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from bot.models.identifiers import ChatId, MessageId, StoryId, ThreadId
+from bot.models.identifiers import Address, ChatId, MessageId, StoryId, ThreadId
 
 
 class DeliveryClass(IntEnum):
@@ -76,5 +76,7 @@ class SentRecord:
     edited_at: datetime | None = None
     bundle: bool = False
     """The message is a bundle of several stories."""
+    address: Address | None = None
+    """Where the message stands: an upgraded group numbers its messages anew."""
     alerted: bool = False
     """Was sent, or announced by a reply, as breaking."""

@@ -113,7 +113,14 @@ class Courier:
             done(
                 one.item,
                 stories[one.item.story],
-                sent_record(outcome.message_id, stories[one.item.story], view, now, bundle=True),
+                sent_record(
+                    chat.address,
+                    outcome.message_id,
+                    stories[one.item.story],
+                    view,
+                    now,
+                    bundle=True,
+                ),
             )
             for one in decisions
         )
@@ -128,7 +135,9 @@ class Courier:
         )
         if outcome.message_id is None:
             return await self._refused(chat, [decision], outcome)
-        record = sent_record(outcome.message_id, story, view, now, rang=not decision.silent)
+        record = sent_record(
+            chat.address, outcome.message_id, story, view, now, rang=not decision.silent
+        )
         return Result((done(decision.item, story, record),), rang=not decision.silent)
 
     async def _ring(
@@ -146,7 +155,7 @@ class Courier:
         gaps between edits and not counted.
         """
         alone = self._story(chat, story, report, now=self._clock.now())
-        view = await self._bundle_again(chat, sent) if sent.bundle else alone
+        view = await self._again(chat, sent, alone)
         if view is not None:
             edited = await self._requests.edit(chat, sent.message_id, view, before=before)
             if edited.action not in _EDITED:
@@ -156,7 +165,7 @@ class Courier:
             decision.item.thread,
             ringing_view(story, report),
             silent=decision.silent,
-            reply_to=sent.message_id,
+            reply_to=sent.message_id if sent.address in (None, chat.address) else None,
             before=before,
         )
         if outcome.message_id is None:
@@ -170,13 +179,12 @@ class Courier:
         chat: Chat,
         decision: Decision,
         story: Story,
-        view: View | None,
+        alone: View,
         sent: SentRecord,
         before: datetime,
     ) -> Result:
         now = self._clock.now()
-        if sent.bundle:
-            view = await self._bundle_again(chat, sent)
+        view = await self._again(chat, sent, alone)
         if view is None or view_print(view) == sent.view_print:
             same = replace(sent, version=story.version, alerted=alerted(story, sent))
             return Result((done(decision.item, story, same),))
@@ -258,6 +266,12 @@ class Courier:
             bot_username=self._bot_username,
             private=chat.kind is ChatKind.PRIVATE,
         )
+
+    async def _again(self, chat: Chat, sent: SentRecord, alone: View) -> View | None:
+        """What the message should show now; None when it must not be touched."""
+        if sent.address not in (None, chat.address):
+            return None
+        return await self._bundle_again(chat, sent) if sent.bundle else alone
 
     async def _bundle_again(self, chat: Chat, sent: SentRecord) -> View | None:
         """The whole bundle as its stories are now; None when nobody knows what else it shows."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from bot.models.deliveries import PendingItem, SentRecord
-from bot.models.identifiers import MessageId
+from bot.models.identifiers import Address, MessageId
 from bot.models.messages import View
 from bot.models.stories import Story
 from bot.store.deliveries import Fate, Settlement
@@ -31,6 +31,7 @@ class Result:
 
 
 def sent_record(
+    address: Address,
     message_id: MessageId,
     story: Story,
     view: View,
@@ -41,6 +42,7 @@ def sent_record(
 ) -> SentRecord:
     """What a target got by a first message of a story."""
     return SentRecord(
+        address=address,
         message_id=message_id,
         version=story.version,
         sent_at=now,
