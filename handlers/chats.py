@@ -19,17 +19,19 @@ HEADLINES = 3
 async def start(request: Request, services: Services) -> tuple[View, ...]:
     """Greet: a newcomer gets breaking news and three headlines, a deep link its story.
 
-    Groups and channels get nothing until an admin chooses.
+    Groups and channels get nothing until an admin chooses; who has chosen sees what.
     """
     link = parse_start(request.arguments)
     if link is not None and request.private:
         return (await opened(link, request, services),)
     if request.target is not None:
         return (await menu(request, services),)
+    standing = await services.subscriptions.of(request.subject, request.subject_thread)
     if not request.private:
+        if standing or await services.subscriptions.elsewhere(request.subject, request.thread):
+            return (await page(request, services, 0),)
         return (group_start_view(channel=request.subject.kind is ChatKind.CHANNEL),)
     services.access.require_subscriber(request.actor)
-    standing = await services.subscriptions.of(request.subject, request.subject_thread)
     if any(each.kind is not SubscriptionKind.ALL or not each.breaking_only for each in standing):
         return (await page(request, services, 0),)
     await services.subscriptions.put(

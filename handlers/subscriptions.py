@@ -75,6 +75,7 @@ async def page(request: Request, services: Services, number: int) -> View:
         standing,
         page=number,
         unread=await services.subscriptions.unread(standing),
+        elsewhere=await services.subscriptions.elsewhere(request.subject, request.subject_thread),
         target=request.target,
         title=request.place,
     )

@@ -130,8 +130,10 @@ async def test_a_subscription_made_in_a_topic_stays_there(bot: RunningBot, kept:
     elsewhere = await admin.say("/list", chat=forum, thread=world)
     assert elsewhere["message_thread_id"] == world
     assert "None yet." in elsewhere["text"]
-    general = await admin.say("/list", chat=forum)
-    assert "None yet." in general["text"]
+    for command in ("/list", "/start"):
+        general = await admin.say(command, chat=forum)
+        assert "None yet." in general["text"]
+        assert "Other topics of this group have 1;" in general["text"]
     await admin.press(elsewhere, "Add topics")
     await admin.press(await admin.again(elsewhere), "World")
     threads = {each.value: each.thread for each in await subscriptions_of(kept, forum)}

@@ -53,6 +53,10 @@ class SubscriptionService:
         found = [each for each in await self._store.of(chat.id) if each.thread == thread]
         return tuple(sorted(found, key=lambda each: (_ORDER[each.kind], each.label.lower())))
 
+    async def elsewhere(self, chat: Chat, thread: ThreadId) -> int:
+        """Count the subscriptions that a forum's other topics have."""
+        return sum(each.thread != thread for each in await self._store.of(chat.id))
+
     async def subscribe(
         self, chat: Chat, thread: ThreadId, words: str, *, by: UserId | None
     ) -> Subscribed:

@@ -147,7 +147,7 @@ def _languages(
         "Stories by topic, and everything, come in these languages; none chosen means all. "
         "A source or feed chosen by name always comes."
     )
-    return "News languages", sentence, _rows(buttons, 3)
+    return "News languages", sentence, _rows(buttons, 2)
 
 
 def _zones(settings: Settings, target: Address | None) -> Drawn:

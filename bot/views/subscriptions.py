@@ -74,40 +74,40 @@ def list_view(
     *,
     page: int = 0,
     unread: Collection[str] = (),
+    elsewhere: int = 0,
     target: Address | None = None,
     title: str = "",
 ) -> View:
     """What a chat is subscribed to, each with a button that ends it. Order as given.
 
-    `unread`: keys of those whose feed is polled no more.
+    `unread`: keys of those whose feed is polled no more. `elsewhere`: how many the other topics of
+    the same forum have.
     """
     pages = page_count(len(subscriptions), LIST_SIZE)
     number = min(max(page, 0), pages - 1)
     shown = subscriptions[number * LIST_SIZE : (number + 1) * LIST_SIZE]
     text = Builder()
-    text.add(bold(quoted(f"Subscriptions of {clean(title) or 'this chat'}", 200)))
+    text.add(bold(quoted(f"Subscriptions of {_place(title)}", 200)))
     if not shown:
-        text.add(
-            plain("None yet. /subscribe opens the menu; /subscribe breaking starts alerts."),
-            before="\n\n",
-        )
+        none = "None yet. /subscribe opens the menu; /subscribe breaking starts alerts."
+        text.add(plain(none), before="\n\n")
     elif pages > 1:
         text.add(plain(f"page {number + 1} of {pages}"))
     for place, each in enumerate(shown, start=number * LIST_SIZE + 1):
         gone = " (no longer read)" if each.key in unread else ""
         text.add(quoted(f"{place}. {sentence_case(reason_text(each))}{gone}", 200))
-    rows: list[tuple[Button, ...]] = [
-        (
-            Button(
-                cut(f"End: {short_label(each)}", BUTTON_UNITS),
-                build(Verb.UNSUBSCRIBE, subscription_token(each), number, target=target),
-            ),
-        )
-        for each in shown
-    ]
+    if elsewhere:
+        others = f"Other topics of this group have {elsewhere}; /list there shows them."
+        text.add(plain(others), before="\n\n")
+    rows: list[tuple[Button, ...]] = [(_end_button(each, number, target),) for each in shown]
     rows += paging_row(number, pages, lambda to: build(Verb.LIST, to, target=target))
     rows.append((Button("Add topics", build(Verb.TOPICS, target=target)),))
     return View(text.html, tuple(rows))
+
+
+def _end_button(subscription: Subscription, page: int, target: Address | None) -> Button:
+    data = build(Verb.UNSUBSCRIBE, subscription_token(subscription), page, target=target)
+    return Button(cut(f"End: {short_label(subscription)}", BUTTON_UNITS), data)
 
 
 def subscribed_view(
