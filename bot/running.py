@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +35,8 @@ from handlers.menus import publish_menus
 
 log = logging.getLogger(__name__)
 
+STOP_AT_MOST = timedelta(seconds=45)
+"""More than the drains of all parts and a Redis that does not answer take together."""
 DEFAULT_EDITS = EditRule()
 INTRODUCE_EACH = timedelta(seconds=3)
 
@@ -117,18 +119,36 @@ class Process:
         self._runs["search"] = search.run
 
     async def run(self) -> None:
-        """Run every part; when one fails, the others stop in order and its error is raised."""
-        tasks = [asyncio.create_task(part(), name=name) for name, part in self._runs.items()]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            self._stopping.request()
-            await asyncio.wait(tasks)
-            for task in done:
-                task.result()
-        finally:
+        """Run every part until stopping is requested, or one of them fails."""
+        await run_together(self._runs, self._stopping)
+
+
+async def run_together(
+    parts: Mapping[str, Run], stopping: Stopping, *, patience: timedelta = STOP_AT_MOST
+) -> None:
+    """Run the parts; when one fails, the others stop in order and its error is raised.
+
+    A part that has not ended `patience` after stopping was requested is cut off.
+    """
+    tasks = [asyncio.create_task(part(), name=name) for name, part in parts.items()]
+    stopped = asyncio.create_task(stopping.wait())
+    try:
+        while not stopping.requested:
+            await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+                if task.done() and not stopping.requested:
+                    log.error("%s ended; the other parts stop", task.get_name())
+                    stopping.request()
+        _, late = await asyncio.wait(tasks, timeout=patience.total_seconds())
+        for task in late:
+            log.warning("%s does not stop and is cut off", task.get_name())
+        for task in tasks:
+            if task.done():
+                task.result()
+    finally:
+        for task in (*tasks, stopped):
+            task.cancel()
+        await asyncio.gather(*tasks, stopped, return_exceptions=True)
 
 
 async def run(

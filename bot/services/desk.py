@@ -10,7 +10,7 @@ import secrets
 from collections import Counter
 from datetime import datetime, timedelta
 
-from bot.errors import LeaseLostError, NewsflashError, StoreError
+from bot.errors import BacklogError, LeaseLostError, NewsflashError, StoreError
 from bot.models.deliveries import EventKind, FanOutEvent
 from bot.models.entries import Entry
 from bot.models.stories import Breaking, Story
@@ -32,6 +32,7 @@ WINDOW = timedelta(hours=72)
 EXPIRE_EACH = timedelta(minutes=10)
 BATCH = 50
 STUMBLES_MOST = 3
+BACKLOG_PAUSE = timedelta(seconds=10)
 
 
 class Desk:
@@ -71,6 +72,9 @@ class Desk:
             except LeaseLostError:
                 log.warning("another desk took the lease; standing by")
                 await self._stopping.rest(STAND_BY)
+            except BacklogError as error:
+                # What was placed in memory only is forgotten, and restoring it costs much.
+                await self._stopping.recover("the desk", error, pause=BACKLOG_PAUSE)
             except Exception as error:
                 await self._stopping.recover("the desk", error)
         await self._release()
