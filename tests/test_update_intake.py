@@ -3,6 +3,10 @@
 import asyncio
 from typing import Any
 
+import orjson
+import pytest
+
+from bot.models.identifiers import ChatId
 from bot.services.stopping import Stopping
 from bot.services.updates import WAITING_MOST, UpdateIntake
 from bot.store.client import Database
@@ -34,9 +38,9 @@ class Desk:
         self.handled.append(raw["update_id"])
 
 
-def intake(stage: DeliveryStage, desk: Desk) -> UpdateIntake:
+def intake(stage: DeliveryStage, desk: Desk, stopping: Stopping | None = None) -> UpdateIntake:
     inbox, clock = UpdateInbox(stage.database), stage.database.clock
-    return UpdateIntake(stage.messenger, inbox, desk.handle, clock, Stopping())
+    return UpdateIntake(stage.messenger, inbox, desk.handle, clock, stopping or Stopping())
 
 
 async def left(database: Database) -> int:
@@ -88,3 +92,20 @@ async def test_what_was_handled_leaves_the_inbox_even_if_redis_was_away(redis_ur
         async with await Database.open(redis_url.replace("unix://", "unix://:away@")) as other:
             await other.command("CONFIG SET", "requirepass", "")
         await eventually(lambda: emptied(stage.database))
+
+
+async def test_what_an_earlier_run_left_is_handled_also_if_redis_comes_late(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with delivery_stage(redis_url) as stage:
+        desk, stopping = Desk(), Stopping()
+        await UpdateInbox(stage.database).take(7, ChatId(43), orjson.dumps(message(7, chat=43)))
+        await stage.database.command("CONFIG SET", "requirepass", "away")
+        await stage.database.client.connection_pool.disconnect()
+        running = asyncio.create_task(intake(stage, desk, stopping).run())
+        await eventually(lambda: "stopped for a moment" in caplog.text)
+        async with await Database.open(redis_url.replace("unix://", "unix://:away@")) as other:
+            await other.command("CONFIG SET", "requirepass", "")
+        await eventually(lambda: 7 in desk.handled)
+        stopping.request()
+        await running

@@ -61,8 +61,7 @@ class UpdateIntake:
 
     async def run(self) -> None:
         """Poll until stopped; what is being handled then gets a few seconds to end."""
-        for update in await self._inbox.left():
-            self._begin(orjson.loads(update.body), update)
+        await self._take_up()
         offset = 0
         while not self._stopping.requested:
             try:
@@ -75,6 +74,18 @@ class UpdateIntake:
         if self._flying:
             await asyncio.wait(self._flying, timeout=DRAIN.total_seconds())
         await self._cut_short()
+
+    async def _take_up(self) -> None:
+        """Begin with what an earlier run left: it is older than all that Telegram still keeps."""
+        while not self._stopping.requested:
+            try:
+                left = await self._inbox.left()
+            except StoreError as error:
+                await self._stopping.recover("the intake of updates", error)
+            else:
+                for update in left:
+                    self._begin(orjson.loads(update.body), update)
+                return
 
     async def _cut_short(self) -> None:
         """What is still being handled stays in the inbox for the next run."""
