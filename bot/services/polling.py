@@ -8,9 +8,11 @@ validators and the time of the next poll together.
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from bot.errors import FeedError, FeedTrouble, NewsflashError, StoreError
 from bot.fetch.fetcher import FeedFetcher, Fetched
@@ -31,6 +33,11 @@ IDLE = timedelta(milliseconds=250)
 LEASE = timedelta(seconds=45)
 """Longer than a fetch and a parse may take together."""
 MOST_AT_ONCE = 64
+HOST_SHARE = 8
+"""Of these for one host: a host with many feeds, or one that hangs, must not keep back the others.
+Its further polls wait for their turn beside them.
+"""
+WAITING_MOST = 1000
 DRAIN = timedelta(seconds=5)
 CLOCK_STEP = timedelta(seconds=30)
 """Less is a correction of the clock as it happens every day."""
@@ -64,7 +71,7 @@ class Poller:
         self._bounds = bounds
         self._clock = clock
         self._stopping = stopping
-        self._flying: dict[asyncio.Task[None], FeedId] = {}
+        self._flying: dict[FeedId, tuple[str, asyncio.Task[None]]] = {}
         self.last_round: datetime | None = None
 
     async def run(self) -> None:
@@ -72,21 +79,33 @@ class Poller:
         while not self._stopping.requested:
             try:
                 await self._mind_the_clock()
-                room = MOST_AT_ONCE - len(self._flying)
+                room = self._room()
                 claimed = await self._feeds.claim_due(room, lease=LEASE) if room else []
                 self.last_round = self._clock.now()
             except Exception as error:
                 await self._stopping.recover("polling", error)
                 continue
             for feed in claimed:
-                task = asyncio.create_task(self._guarded(feed))
-                self._flying[task] = feed.id
-                task.add_done_callback(self._flying.pop)
+                self._begin(feed)
             if not claimed:
                 await self._stopping.rest(IDLE)
         if self._flying:
-            await asyncio.wait(self._flying, timeout=DRAIN.total_seconds())
+            tasks = [task for _, task in self._flying.values()]
+            await asyncio.wait(tasks, timeout=DRAIN.total_seconds())
             await self._give_back()
+
+    def _room(self) -> int:
+        hosts = Counter(host for host, _ in self._flying.values())
+        room = MOST_AT_ONCE - sum(min(count, HOST_SHARE) for count in hosts.values())
+        return min(room, WAITING_MOST - len(self._flying))
+
+    def _begin(self, feed: Feed) -> None:
+        if feed.id in self._flying:
+            # Its turn did not come within the claim's lease; it is claimed again by that.
+            return
+        task = asyncio.create_task(self._guarded(feed))
+        self._flying[feed.id] = (urlsplit(feed.url).hostname or "", task)
+        task.add_done_callback(lambda _: self._flying.pop(feed.id))
 
     async def _mind_the_clock(self) -> None:
         """A clock that was put back would leave every feed due as far in the future."""
@@ -98,10 +117,10 @@ class Poller:
     async def _give_back(self) -> None:
         """What is not polled yet is due for the next process at once, not when its lease ends."""
         unfinished = dict(self._flying)
-        for task in unfinished:
+        for _, task in unfinished.values():
             task.cancel()
         try:
-            await self._feeds.hasten(unfinished.values())
+            await self._feeds.hasten(unfinished)
         except StoreError as error:
             log.warning("the leases of polls run out by themselves: %s", error)
 
