@@ -1,16 +1,22 @@
 """Subscriptions at their edges: repeated presses, names, feeds that nobody follows, too many."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from bot.errors import FeedError
+from bot.fetch.fetcher import FeedFetcher
 from bot.models.identifiers import Address, ChatId, ThreadId
 from bot.models.subscriptions import Subscription, SubscriptionKind
 from bot.news.identity import feed_id
+from bot.services.feeds import FeedService
+from bot.services.parsing import ParsingProcess
 from bot.services.wanted import named
 from bot.store.chats import ChatStore
 from bot.store.client import Database
@@ -20,7 +26,7 @@ from bot.views.reading import reason_text
 from bot.views.subscriptions import sentence_case, short_label
 from sandbox.people import Member
 from sandbox.population import ALEX
-from tests.running_bot import Json, Person, RunningBot, labels, running_bot
+from tests.running_bot import LOOPBACK, Json, Person, RunningBot, labels, running_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -131,8 +137,10 @@ async def test_a_feed_is_polled_for_as_long_as_somebody_follows_it(
     for reader in (first, second):
         await reader.start()
         await reader.say(f"/subscribe {address} breaking")
+    assert "Latest: Orchard" in (await first.say("/latest orchard"))["text"]
     listed = await first.say("/list")
     await first.press(listed, "End: Orchard")
+    assert "no such topic or source" in (await first.say("/latest orchard"))["text"]
     assert await polled(kept, address)
     ended = await second.say("/unsubscribe orchard")
     assert not await polled(kept, address)
@@ -179,6 +187,31 @@ async def test_a_group_speaks_as_who_brought_the_bot(bot: RunningBot, kept: Data
     assert found is not None
     assert found.settings.news_languages == ("uk",)
     assert found.settings.timezone == "Europe/Kyiv"
+
+
+async def test_a_site_that_hangs_does_not_hold_the_chat_up(kept: Database) -> None:
+    async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with closing_stream(writer):
+            await over.wait()
+
+    over = asyncio.Event()
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, FeedFetcher(allow_networks=[LOOPBACK]) as fetcher:
+        feeds = FeedService(
+            FeedStore(kept), fetcher, ParsingProcess(), patience=timedelta(milliseconds=200)
+        )
+        with pytest.raises(FeedError, match="did not answer in time"):
+            await feeds.ensure(f"http://127.0.0.1:{port}/feed.xml", by=None)
+        over.set()
+
+
+@asynccontextmanager
+async def closing_stream(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        writer.close()
 
 
 async def test_too_many_subscriptions_leave_no_feed_behind(bot: RunningBot, kept: Database) -> None:

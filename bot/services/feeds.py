@@ -6,10 +6,11 @@ Polling what was added is `bot.services.polling`'s.
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-from bot.errors import RequestError
+from bot.errors import FeedError, FeedTrouble, RequestError
 from bot.fetch.fetcher import FeedFetcher
 from bot.models.feeds import Feed, PollState
 from bot.models.identifiers import FeedId, Language, Topic, UserId
@@ -19,6 +20,9 @@ from bot.services.wanted import read_address
 from bot.store.feeds import FeedStore
 
 TITLE_LIMIT = 120
+PATIENCE = timedelta(seconds=10)
+"""Whatever else the chat asks for waits meanwhile."""
+SLOW = "The site did not answer in time. Try again later."
 ADD_EXAMPLE = "/addfeed https://example.com/feed.xml technology en"
 
 
@@ -38,7 +42,16 @@ class FeedHealth:
 class FeedService:
     """Verbs over the feeds that are polled."""
 
-    def __init__(self, store: FeedStore, fetcher: FeedFetcher, parsing: ParsingProcess) -> None:
+    def __init__(
+        self,
+        store: FeedStore,
+        fetcher: FeedFetcher,
+        parsing: ParsingProcess,
+        *,
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        """`patience`: for an address that somebody typed; polls have the fetcher's own limit."""
+        self._patience = patience
         self._store = store
         self._fetcher = fetcher
         self._parsing = parsing
@@ -90,7 +103,11 @@ class FeedService:
 
     async def _discover(self, url: str, by: UserId | None) -> Feed:
         """Read the document once; the feed that it turns out to be, known already or not."""
-        fetched = await self._fetcher.fetch(url)
+        try:
+            async with asyncio.timeout(self._patience.total_seconds()):
+                fetched = await self._fetcher.fetch(url)
+        except TimeoutError:
+            raise FeedError(FeedTrouble.TIMEOUT, SLOW) from None
         parsed = await self._parsing.parse(
             fetched.body, url=fetched.url, content_type=fetched.content_type
         )
