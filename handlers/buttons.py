@@ -60,7 +60,7 @@ async def _unfold(press: Press, request: Request, services: Services) -> Answer:
 
 async def _latest(press: Press, request: Request, services: Services) -> Answer:
     code = press.arguments[1] if len(press.arguments) > 1 else ""
-    shelf = await services.stories.shelf_of(code)
+    shelf = await services.stories.shelf_of(request.subject, code)
     return Answer(edit=await latest_page(request, services, shelf, press.page))
 
 

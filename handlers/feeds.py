@@ -1,7 +1,6 @@
 """Operators' commands about feeds: /addfeed, /feeds, /removefeed."""
 
 from bot.errors import RequestError
-from bot.models.feeds import Feed
 from bot.models.messages import View
 from bot.services.services import Services
 from bot.views.feeds import feed_changed_view, feeds_view
@@ -17,7 +16,7 @@ async def add_feed(request: Request, services: Services) -> tuple[View, ...]:
     sentence = (
         f"Polled from now on ({described}). What stands in it today can be found but is not sent."
     )
-    return (_changed(request, services, feed, sentence),)
+    return (feed_changed_view(feed, sentence),)
 
 
 async def remove_feed(request: Request, services: Services) -> tuple[View, ...]:
@@ -28,7 +27,7 @@ async def remove_feed(request: Request, services: Services) -> tuple[View, ...]:
     if count:
         who = "1 subscription to it stays" if count == 1 else f"{count} subscriptions to it stay"
         sentence += f" {who}, and will go on if it is added again."
-    return (_changed(request, services, feed, sentence),)
+    return (feed_changed_view(feed, sentence),)
 
 
 async def list_feeds(request: Request, services: Services) -> tuple[View, ...]:
@@ -42,16 +41,6 @@ async def health_page(request: Request, services: Services, number: int) -> View
     return feeds_view(
         [(item.feed, item.state) for item in health],
         page=number,
-        now=services.clock.now(),
-        timezone=request.chat.settings.timezone,
-    )
-
-
-def _changed(request: Request, services: Services, feed: Feed, sentence: str) -> View:
-    return feed_changed_view(
-        feed,
-        sentence,
-        state=None,
         now=services.clock.now(),
         timezone=request.chat.settings.timezone,
     )

@@ -14,7 +14,7 @@ FLASH_EXAMPLE = "Reply to a story with /flash, or send /flash https://example.co
 
 async def latest(request: Request, services: Services) -> tuple[View, ...]:
     """Show the first page of everything, a topic or a source."""
-    shelf = await services.stories.shelf(request.arguments)
+    shelf = await services.stories.shelf(request.subject, request.arguments)
     return (await latest_page(request, services, shelf, 0),)
 
 

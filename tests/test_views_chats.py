@@ -219,4 +219,4 @@ def test_no_feed_can_spoil_the_health_page(title: str, url: str, error: str, suc
     ill = state(failures=2, error=error, success=success)
     one = feed(title=title, url=url)
     judge_quoted(feeds_view([(one, ill)] * 12, now=NOW, timezone=ZONE))
-    judge(feed_changed_view(one, error, state=ill, now=NOW, timezone=ZONE))
+    judge_quoted(feed_changed_view(one, error))

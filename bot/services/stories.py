@@ -14,7 +14,7 @@ from bot.models.chats import Chat
 from bot.models.entries import Entry
 from bot.models.identifiers import Language, StoryId, Topic, UserId
 from bot.models.stories import Report, Story
-from bot.models.subscriptions import SubscriptionKind
+from bot.models.subscriptions import Subscription, SubscriptionKind
 from bot.news.links import canonical_link
 from bot.news.visibility import visible_to
 from bot.search.index import SearchIndex
@@ -42,7 +42,8 @@ class Shelf:
     """What /latest shows: everything, a topic or a source."""
 
     code: str = ""
-    """At most 18 characters, for buttons: "", "t:<topic>", "s:<print of the source's title>"."""
+    """At most 18 characters, for buttons: "", "t:<topic>", "s:<print of the source's title>",
+    "f:<feed>"."""
     label: str = ""
     index: str = "all"
 
@@ -99,8 +100,11 @@ class StoryService:
         """Return the entry behind a report, with its text; None when it is not kept."""
         return await self._store.entry(report.entry)
 
-    async def shelf(self, words: str) -> Shelf:
-        """Understand what follows /latest. Raises RequestError for an unknown topic or source."""
+    async def shelf(self, chat: Chat, words: str) -> Shelf:
+        """Understand what follows /latest: a topic, a source, a feed that the chat follows.
+
+        Raises RequestError for what is none of them.
+        """
         folded = " ".join(words.split()).lower()
         if not folded:
             return Shelf()
@@ -109,6 +113,9 @@ class StoryService:
         title = await self._feeds.source(folded)
         if title:
             return _source_shelf(title)
+        own = [each for each in await self._own_feeds(chat) if each.label.lower() == folded]
+        if own:
+            return _feed_shelf(own[0])
         near = await self._feeds.similar_names(folded)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise RequestError(
@@ -116,13 +123,20 @@ class StoryService:
             "For example: /latest technology"
         )
 
-    async def shelf_of(self, code: str) -> Shelf:
+    async def _own_feeds(self, chat: Chat) -> list[Subscription]:
+        standing = await self._subscriptions.of(chat.id)
+        return [each for each in standing if each.kind is SubscriptionKind.FEED]
+
+    async def shelf_of(self, chat: Chat, code: str) -> Shelf:
         """Return the shelf that a button names. Raises RequestError when it is gone."""
         kind, _, value = code.partition(":")
         if not code:
             return Shelf()
         if kind == "t" and value in set(Topic):
-            return await self.shelf(value)
+            return await self.shelf(chat, value)
+        for each in await self._own_feeds(chat) if kind == "f" else ():
+            if each.value == value:
+                return _feed_shelf(each)
         for title in await self._feeds.titles():
             if _source_shelf(title).code == code:
                 return _source_shelf(title)
@@ -139,7 +153,7 @@ class StoryService:
         if shelf.index == "all":
             everyone = _by_language("language", codes) if codes else ("all",)
             return await self._page(chat, (*everyone, *await self.own_shelves(chat)), number)
-        if shelf.code.startswith("s:") or not codes:
+        if shelf.code.startswith(("s:", "f:")) or not codes:
             return await self._page(chat, shelf.index, number)
         return await self._page(chat, _by_language(shelf.index, codes), number)
 
@@ -253,6 +267,10 @@ def report_for(story: Story, chat: Chat) -> Report:
 def _by_language(prefix: str, codes: Iterable[Language]) -> tuple[str, ...]:
     """Name the indices of languages, and of what nobody stated the language of."""
     return tuple(f"{prefix}:{code}" for code in (*codes, ""))
+
+
+def _feed_shelf(subscription: Subscription) -> Shelf:
+    return Shelf(f"f:{subscription.value}", subscription.label, f"feed:{subscription.value}")
 
 
 def _source_shelf(title: str) -> Shelf:

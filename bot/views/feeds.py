@@ -66,13 +66,12 @@ def health_text(state: PollState | None, *, now: datetime, timezone: str) -> str
     return f"failed {times}, {success}, {upcoming}. {sentence}"
 
 
-def feed_changed_view(
-    feed: Feed, sentence: str, *, state: PollState | None, now: datetime, timezone: str
-) -> View:
+def feed_changed_view(feed: Feed, sentence: str) -> View:
     """After /addfeed or /removefeed: the sentence, then the feed."""
     text = Builder()
     text.add(plain(sentence, 400))
-    text.add(feed_lines(feed, state, now=now, timezone=timezone), before="\n\n")
+    text.add(bold(quoted(clean(feed.title) or feed.url, 80)), before="\n\n")
+    text.add(quoted(feed.url, 2_200))
     return View(text.html)
 
 
