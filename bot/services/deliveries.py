@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 """Longer than a request's deadline (20 s), so that a lease outlives its request."""
 IDLE = timedelta(milliseconds=150)
+SOON = timedelta(milliseconds=10)
+"""Until claimed chats have come to their slots."""
 HEARTBEAT = timedelta(seconds=1)
 DEAD_AFTER = timedelta(seconds=4)
 DRAIN = timedelta(seconds=8)
@@ -110,19 +112,22 @@ class Sender:
         due, now = await self._queue.peek(), self._clock.now()
         if not any(moment <= now for times in due.values() for moment in times.values()):
             return False
+        # Chats claimed that have not come to their slots yet: the pace knows nothing of them.
+        coming = sum(not self._pace.has_slot(task) for task in self._flying)
         room = await self._pace.room(MOST_AT_ONCE - len(self._flying))
-        if room.count == 0:
-            await self._stopping.rest(min(room.delay, IDLE))
+        most = room.count - coming
+        if most <= 0:
+            await self._stopping.rest(min(room.delay or SOON, IDLE))
             return True
         for delivery_class in DeliveryClass:
-            left = room.count
+            left = most
             for shard in self._rotated(due):
                 ready = due[shard].get(delivery_class)
                 if ready is not None and ready <= now:
                     left -= await self._claim(shard, delivery_class, left)
                 if left == 0 or self._stopping.requested:
                     return True
-            if left < room.count:
+            if left < most:
                 # Something more urgent may have come meanwhile: look again from the top.
                 return True
         return False

@@ -6,6 +6,8 @@ All processes that send share it. A chat's own window is in bot.store.deliveries
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from weakref import WeakSet
 
 from bot.config import Rate
 from bot.errors import TooLateError
@@ -41,6 +43,11 @@ class Pace:
         self._gap = rate.interval // _MICROSECOND
         self._keys = [keys.slots(), keys.pause(), keys.probe()]
         self._probing = False
+        self._with_slot: WeakSet[asyncio.Task[Any]] = WeakSet()
+
+    def has_slot(self, task: "asyncio.Task[Any]") -> bool:
+        """Whether a task of this process ever reserved a slot: until then it is work to come."""
+        return task in self._with_slot
 
     async def room(self, most: int) -> Room:
         """A look that reserves nothing. Raises StoreError."""
@@ -74,6 +81,8 @@ class Pace:
             )
             if not granted and end is not None and now + delay > end:
                 raise TooLateError(from_milliseconds((now + delay) // 1000 + 1))
+            if granted and (task := asyncio.current_task()) is not None:
+                self._with_slot.add(task)
             await asyncio.sleep(delay / 1_000_000)
             if granted:
                 return
