@@ -57,15 +57,20 @@ class Command:
 async def help_command(request: Request, services: Services) -> tuple[View, ...]:
     """List what this person may do."""
     operator = services.access.is_operator(request.actor)
-    rows = [
-        (command.name, command.description, command.example)
-        for command in COMMANDS
-        if operator or command.who is not Who.OPERATORS
-    ]
+    rows = _rows(COMMANDS, operators=False)
+    further = _rows(COMMANDS, operators=True) if operator and request.private else []
     note = "In a private chat a feed's address alone subscribes to it."
     if request.private:
         note += " A channel that you run: name it first, for example /subscribe @channel breaking."
-    return (help_view(rows, note=note),)
+    return (help_view(rows, further, note=note),)
+
+
+def _rows(commands: tuple[Command, ...], *, operators: bool) -> list[tuple[str, str, str]]:
+    return [
+        (command.name, command.description, command.example)
+        for command in commands
+        if (command.who is Who.OPERATORS) == operators
+    ]
 
 
 COMMANDS: tuple[Command, ...] = (

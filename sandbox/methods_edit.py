@@ -121,7 +121,8 @@ def _edit(
     message.preview = preview
     message.picture = picture or message.picture
     edited = kept | content
-    if replaced != ("reply_markup",):
+    # What changes the keyboard alone is not shown as edited (td, Message.hide_edit_date).
+    if any(content.get(key) != before.get(key) for key in replaced if key != "reply_markup"):
         edited["edit_date"] = int(call.world.clock())
     call.world.replace(chat, message, edited)
     return True if call.arguments.text("inline_message_id") else message.payload

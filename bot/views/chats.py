@@ -58,18 +58,32 @@ def off_view(*, others: int = 0) -> View:
     return View(text.html, _start_rows(Button("Turn on", build(Verb.ON))))
 
 
-def help_view(commands: Sequence[tuple[str, str, str]], *, note: str = "") -> View:
-    """All commands as (command, description, example); the example may be empty."""
+def help_view(
+    commands: Sequence[tuple[str, str, str]],
+    operators: Sequence[tuple[str, str, str]] = (),
+    *,
+    note: str = "",
+) -> View:
+    """All commands as (command, description, example); the example may be empty.
+
+    `operators`: those that only the people who run the bot have.
+    """
     text = Builder()
     text.add(bold(plain("Commands")))
-    for command, description, example in commands:
-        name = command if command.startswith("/") else f"/{command}"
-        line = plain(f"{name}: {description}", 200)
-        if example:
-            line = line + Rich("\n", 1) + plain(f"e.g. {example}", 120)
-        text.add(line, before="\n\n")
+    for each in commands:
+        text.add(_command_lines(*each), before="\n\n")
     text.add(plain(note, 400), before="\n\n")
+    if operators:
+        text.add(bold(plain("For the people who run this bot")), before="\n\n")
+    for each in operators:
+        text.add(_command_lines(*each), before="\n\n")
     return View(text.html)
+
+
+def _command_lines(command: str, description: str, example: str) -> Rich:
+    name = command if command.startswith("/") else f"/{command}"
+    line = plain(f"{name}: {description}", 200)
+    return line + Rich("\n", 1) + plain(f"e.g. {example}", 120) if example else line
 
 
 def notice_view(

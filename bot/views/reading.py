@@ -131,7 +131,7 @@ def why_view(
     text = Builder()
     text.add(strong_headline(report, breaking=story.breaking is not None))
     if subscriptions:
-        text.add(plain("This chat gets it because of:"), before="\n\n")
+        text.add(plain("This chat gets it because it asked for:"), before="\n\n")
         for subscription in subscriptions[:10]:
             text.add(quoted(f"• {reason_text(subscription)}", 200))
     else:

@@ -221,8 +221,11 @@ export class State extends EventTarget {
     if (!chat) return false;
     const place = chat.messages.findIndex((known) => known.message_id === message.message_id);
     if (place < 0) return true;
+    const before = chat.messages[place];
     chat.messages[place] = message;
-    this.#tell("edited", { chat, message, visible: this.#isVisible(chat, message) });
+    // Buttons alone may change too, which is no news.
+    const told = message.edit_date !== before.edit_date || message.text !== before.text;
+    this.#tell("edited", { chat, message, told, visible: this.#isVisible(chat, message) });
     return this.#tell("chats");
   }
 

@@ -36,7 +36,7 @@ export class Timeline {
       icon("down"),
     );
     state.addEventListener("message", ({ detail }) => detail.visible && this.#add(detail));
-    state.addEventListener("edited", ({ detail }) => detail.visible && this.#replace(detail.message));
+    state.addEventListener("edited", ({ detail }) => detail.visible && this.#replace(detail));
     state.addEventListener("deleted", ({ detail }) => this.#remove(detail));
     state.addEventListener("older", ({ detail }) => this.#isOpen(detail.chat) && this.#prepend());
   }
@@ -119,7 +119,7 @@ export class Timeline {
     while (this.#entries.childElementCount > SHOWN) this.#entries.firstElementChild.remove();
   }
 
-  #replace(message) {
+  #replace({ message, told }) {
     const old = this.#find(message.message_id);
     if (!old) return;
     const focused = focusWithin(old);
@@ -127,7 +127,7 @@ export class Timeline {
     const place = messages.findIndex((known) => known.message_id === message.message_id);
     const node = this.#entry(message, messages[place - 1]);
     old.replaceWith(node);
-    if (message.edit_date) {
+    if (told) {
       node.classList.add("changed");
       setTimeout(() => node.classList.remove("changed"), HIGHLIGHT);
     }
