@@ -30,6 +30,7 @@ from bot.store.feeds import FeedStore
 log = logging.getLogger(__name__)
 
 IDLE = timedelta(milliseconds=250)
+SOON = timedelta(milliseconds=10)
 LEASE = timedelta(seconds=45)
 """Longer than a fetch and a parse may take together."""
 MOST_AT_ONCE = 64
@@ -82,17 +83,25 @@ class Poller:
                 room = self._room()
                 claimed = await self._feeds.claim_due(room, lease=LEASE) if room else []
                 self.last_round = self._clock.now()
+                pause = await self._until_due() if room and not claimed else IDLE
             except Exception as error:
                 await self._stopping.recover("polling", error)
                 continue
             for feed in claimed:
                 self._begin(feed)
             if not claimed:
-                await self._stopping.rest(IDLE)
+                await self._stopping.rest(pause)
         if self._flying:
             tasks = [task for _, task in self._flying.values()]
             await asyncio.wait(tasks, timeout=DRAIN.total_seconds())
             await self._give_back()
+
+    async def _until_due(self) -> timedelta:
+        """How long nothing is due; no longer than a feed that is added may wait."""
+        earliest = await self._feeds.earliest_due()
+        if earliest is None:
+            return IDLE
+        return min(max(earliest - self._clock.now(), SOON), IDLE)
 
     def _room(self) -> int:
         hosts = Counter(host for host, _ in self._flying.values())
