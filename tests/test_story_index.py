@@ -137,14 +137,20 @@ def test_a_daily_heading_without_a_date_is_no_copy_of_yesterdays() -> None:
     assert placed(StoryIndex(), monday, tuesday).created
 
 
-def test_a_second_entry_of_an_outlet_is_a_silent_follow_up() -> None:
-    index = StoryIndex()
+def test_a_second_entry_of_an_outlet_is_news_however_much_it_sounds_like_the_first() -> None:
     follow_up = wire_entry(
         "Dam failure floods Kherson suburbs: 12,000 evacuated, power cut",
         lede=DAM.lede,
         minutes=30,
     )
-    placement = placed(index, DAM, follow_up)
+    placement = placed(StoryIndex(), DAM, follow_up)
+    assert placement.created
+    assert placement.event is EventKind.NEW
+
+
+def test_the_same_text_again_from_an_outlet_is_a_silent_copy() -> None:
+    again = wire_entry(DAM.title, identity="again", lede=DAM.lede, minutes=30)
+    placement = placed(StoryIndex(), DAM, again)
     assert not placement.created
     assert placement.event is None
     assert placement.story.version == 1

@@ -9,9 +9,12 @@ Observation: exact titles and prints find almost no story told by two outlets; o
 does; linking to the nearest member alone chains everything into one story.
 Rule: the same link or the same title and lead are the same story. Else a story scores half its best
 member's S and half the mean of its three best (fewer in a smaller story), and .40 decides, .32
-where a title stands alone. An entry that reaches .60 with two stories merges them.
-Known exceptions: translations found a second story; a follow-up in the same words joins silently.
-Rejected: centroids (they need upkeep and win nothing), a decay by time (an artefact of archives).
+where a title stands alone. An entry that reaches .60 with two stories merges them. Likeness never
+puts two entries of one outlet together: an outlet does not report the same twice, it goes on
+telling (453 of 457 related pairs of one host in HeadlineCause, 6 % of them the same story), and
+what joins silently is lost to its readers.
+Known exceptions: translations found a second story, and so does an outlet's second page on one
+event. Rejected: centroids (they need upkeep and win nothing), a decay by time (an artefact of archives).
 """
 
 from collections import defaultdict
@@ -25,6 +28,7 @@ from bot.models.entries import Entry
 from bot.models.identifiers import EntryId, StoryId
 from bot.models.stories import Story
 from bot.news.reports import change, found, is_open, join, merge, with_breaking
+from bot.news.voices import outlet
 from bot.news.window import WINDOW, Member, Window, member_of
 
 __all__ = ["Placement", "StoryIndex", "Thresholds", "with_breaking"]
@@ -183,13 +187,20 @@ class StoryIndex:
         for story_id, best in members.items():
             story = self._stories[story_id]
             score = self._score(story, best)
-            if score >= self._threshold(member, best[0][0]) and is_open(story, member.key[0]):
+            if score >= self._threshold(member, best[0][0]) and self._takes(story, member):
                 scored.append((score, story))
         scored.sort(key=lambda pair: (-pair[0], pair[1].reports[0].arrived, pair[1].id))
         if not scored:
             return [], 0.0
         certain = [story for score, story in scored if score >= self._thresholds.merge]
         return certain or [scored[0][1]], scored[0][0]
+
+    @staticmethod
+    def _takes(story: Story, member: Member) -> bool:
+        """Whether a story may take an entry by similarity alone: not one of an outlet in it."""
+        if any(outlet(report) == member.features.outlet for report in story.reports):
+            return False
+        return is_open(story, member.key[0])
 
     def _score(self, story: Story, best: list[tuple[EntryId, float]]) -> float:
         """Half the best member, half the mean of the three best; members not met count 0."""
