@@ -148,6 +148,13 @@ def test_a_second_entry_of_an_outlet_is_news_however_much_it_sounds_like_the_fir
     assert placement.event is EventKind.NEW
 
 
+def test_two_papers_of_one_owner_tell_one_story() -> None:
+    other = wire_entry("Kherson suburbs: dam failure floods streets", outlet="Other", lede=DAM.lede)
+    other = replace(other, owner=DAM.owner or "One Owner", source="other.example")
+    first = replace(DAM, owner=other.owner)
+    assert not placed(StoryIndex(), first, other).created
+
+
 def test_the_same_text_again_from_an_outlet_is_a_silent_copy() -> None:
     again = wire_entry(DAM.title, identity="again", lede=DAM.lede, minutes=30)
     placement = placed(StoryIndex(), DAM, again)

@@ -4,7 +4,8 @@ Finding the story that an entry belongs to is bot.news.stories.
 
 Rule: a story's version grows only where a reader would see a difference: an outlet that is new to
 it, a report that reaches subscribers whom no report reached, or a title or lede that says something
-else. A second report of an outlet (a copy: the same link or text) is kept, silent. Typography is no change.
+else. A second report of an outlet (a copy: the same link or text) is kept, silent. Typography is no
+change.
 """
 
 from collections.abc import Sequence

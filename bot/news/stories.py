@@ -10,11 +10,11 @@ does; linking to the nearest member alone chains everything into one story.
 Rule: the same link or the same title and lead are the same story. Else a story scores half its best
 member's S and half the mean of its three best (fewer in a smaller story), and .40 decides, .32
 where a title stands alone. An entry that reaches .60 with two stories merges them. Likeness never
-puts two entries of one outlet together: an outlet does not report the same twice, it goes on
-telling (453 of 457 related pairs of one host in HeadlineCause, 6 % of them the same story), and
-what joins silently is lost to its readers.
-Known exceptions: translations found a second story, and so does an outlet's second page on one
-event. Rejected: centroids (they need upkeep and win nothing), a decay by time (an artefact of archives).
+puts two entries of one publication together: it does not report the same twice, it goes on telling
+(453 of 457 related pairs of one host in HeadlineCause, 6 % of them the same story), and what joins
+silently is lost to its readers.
+Known exceptions: translations found a second story, and so does a second page on one event.
+Rejected: centroids (they need upkeep and win nothing), a decay by time (an artefact of archives).
 """
 
 from collections import defaultdict
@@ -28,7 +28,7 @@ from bot.models.entries import Entry
 from bot.models.identifiers import EntryId, StoryId
 from bot.models.stories import Story
 from bot.news.reports import change, found, is_open, join, merge, with_breaking
-from bot.news.voices import outlet
+from bot.news.voices import publication
 from bot.news.window import WINDOW, Member, Window, member_of
 
 __all__ = ["Placement", "StoryIndex", "Thresholds", "with_breaking"]
@@ -197,8 +197,8 @@ class StoryIndex:
 
     @staticmethod
     def _takes(story: Story, member: Member) -> bool:
-        """Whether a story may take an entry by similarity alone: not one of an outlet in it."""
-        if any(outlet(report) == member.features.outlet for report in story.reports):
+        """Whether a story may take an entry by likeness alone: not of a publication in it."""
+        if any(publication(report) == member.publication for report in story.reports):
             return False
         return is_open(story, member.key[0])
 

@@ -45,6 +45,11 @@ def outlet(of: _Outlet) -> str:
     """The key by which reports belong to one outlet; compares, is not shown."""
     if of.owner.strip():
         return of.owner.strip().casefold()
+    return publication(of)
+
+
+def publication(of: _Outlet) -> str:
+    """The key of a publication itself, whoever owns it: two papers of one owner are two."""
     if not of.source or _is_address(of.source):
         return f"feed:{of.feed}"
     return of.source.casefold()

@@ -18,7 +18,7 @@ from bot.news.links import canonical_link
 from bot.news.postings import Key, Postings
 from bot.news.similarity import Comparison, Features, TermWeights, features
 from bot.news.tokens import normal_form
-from bot.news.voices import outlet
+from bot.news.voices import outlet, publication
 
 WINDOW: Final = timedelta(hours=72)
 
@@ -32,6 +32,8 @@ class Member:
     features: Features
     link: str
     """Canonical; "" when the link names no article."""
+    publication: str
+    """As bot.news.voices.publication tells them apart."""
 
     @property
     def id(self) -> EntryId:
@@ -48,6 +50,7 @@ def member_of(entry: Entry | Report) -> Member:
         feed=entry.feed,
         features=features(title, entry.lede, outlet(entry)),
         link=_article_link(entry.link),
+        publication=publication(entry),
     )
 
 
