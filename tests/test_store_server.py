@@ -232,19 +232,49 @@ async def test_a_path_too_long_for_a_socket_is_no_obstacle(tmp_path: Path) -> No
         await database.command("SET", "news", "kept")
         place = socket_place(data)
         assert (place / "redis.sock").is_socket()
+    assert not place.exists()
     async with open_database("", data) as database:
         assert await database.command("GET", "news") == b"kept"
-        assert socket_place(data) == place
-    place.rmdir()
+
+
+async def test_a_long_directory_for_temporary_files_is_none_either(tmp_path: Path) -> None:
+    long = tmp_path / ("long" * 25)
+    long.mkdir()
+    program = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from bot.store.server import open_database\n"
+        "async def main():\n"
+        "    async with open_database('', Path(sys.argv[1])) as database:\n"
+        "        print(await database.command('PING'))\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        program,
+        str(long / "data"),
+        env={**os.environ, "TMPDIR": str(long)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    answer, complaint = await process.communicate()
+    assert process.returncode == 0, complaint
+    assert b"PONG" in answer or b"True" in answer
+    assert sorted(path.name for path in long.iterdir()) == ["data"]
 
 
 async def test_a_cleaned_socket_directory_is_made_again(tmp_path: Path) -> None:
     data = tmp_path / ("long" * 25) / "data"
-    for _ in range(2):
-        async with open_database("", data) as database:
-            await database.command("PING")
-            place = socket_place(data)
-        place.rmdir()
+    server = EmbeddedServer(data)
+    await server.start()
+    place = socket_place(data)
+    (place / "redis.sock").unlink()
+    place.rmdir()
+    await server.stop()
+    async with open_database("", data) as database:
+        await database.command("PING")
+    assert not place.exists()
 
 
 @pytest.mark.parametrize("name", ["my data", "новини", "100% #1?"])

@@ -86,6 +86,7 @@ class EmbeddedServer:
             if self._alive():
                 await self._kill()
             await self._reap()
+            self._home.discard_socket()
         finally:
             self._unlock_bot()
 

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -11,6 +12,8 @@ from bot.errors import StoreError
 
 SOCKET_PATH_LIMIT = 100
 """Bytes; sockaddr_un holds 108 on Linux and 104 on macOS, with the final zero."""
+_SHORT_PLACES = ("/tmp", "/var/tmp", "/run/user/" + str(os.getuid()))
+_SHORT_NAME = len("/newsflash-12345678/redis.sock")
 _LOG_LINES = 8
 
 
@@ -44,9 +47,29 @@ class ServerHome:
             facts = directory.lstat()
             if facts.st_uid == os.getuid() and stat.S_IMODE(facts.st_mode) == stat.S_IRWXU:
                 return directory / "redis.sock"
-        directory = Path(tempfile.mkdtemp(prefix="newsflash-"))
+        directory = self._short_directory()
         link.write_text(str(directory), encoding="utf-8")
         return directory / "redis.sock"
+
+    def _short_directory(self) -> Path:
+        """A new directory, of its owner only, whose path leaves room for a socket."""
+        for place in (tempfile.gettempdir(), *_SHORT_PLACES):
+            if len(os.fsencode(place)) + _SHORT_NAME > SOCKET_PATH_LIMIT:
+                continue
+            with contextlib.suppress(OSError):
+                return Path(tempfile.mkdtemp(prefix="newsflash-", dir=place))
+        raise StoreError(
+            f"DATA_DIR: the path of {self.directory} is too long for a socket, and no temporary "
+            "directory has a shorter one. Choose a shorter DATA_DIR or TMPDIR."
+        )
+
+    def discard_socket(self) -> None:
+        """Remove the short directory, if one was made; the next start makes another."""
+        link = self.directory / "socket-directory"
+        directory = self.socket().parent
+        if directory != self.directory:
+            link.unlink(missing_ok=True)
+            shutil.rmtree(directory, ignore_errors=True)
 
     def lock(self, name: str) -> int | None:
         """The descriptor of a locked file of the home, None while another holds the lock."""
