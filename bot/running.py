@@ -11,6 +11,7 @@ from bot.composition import Shared, Stores, make_services, seed_feeds
 from bot.config import Config
 from bot.errors import ConfigurationError
 from bot.fetch.fetcher import FeedFetcher
+from bot.fetch.headers import default_user_agent
 from bot.messenger.bots import create_bot
 from bot.messenger.refusals import Action, RefusedError
 from bot.messenger.telegram import Messenger
@@ -28,6 +29,8 @@ from bot.services.polling import PollBounds, Poller
 from bot.services.search import SearchProjection
 from bot.services.stopping import Stopping
 from bot.services.updates import RawUpdate, UpdateIntake
+from bot.store.heartbeats import Heartbeats
+from bot.store.keys_deliveries import pollers
 from bot.store.server import open_database
 from bot.web.server import WebServer
 from handlers.dispatch import handle
@@ -59,7 +62,13 @@ class Process:
         bounds = PollBounds(config.poll_min, config.poll_max)
         clock = shared.stores.database.clock
         poller = Poller(
-            shared.stores.feeds, shared.fetcher, shared.parsing, bounds, clock, self._stopping
+            shared.stores.feeds,
+            shared.fetcher,
+            shared.parsing,
+            bounds,
+            Heartbeats(shared.stores.database, pollers()),
+            clock,
+            self._stopping,
         )
         self._runs["poll"] = poller.run
         self.last_rounds["poll"] = lambda: poller.last_round
@@ -194,7 +203,10 @@ async def _share(config: Config, stack: AsyncExitStack, stopping: Stopping) -> S
     messenger = Messenger(create_bot(config.token, config.telegram_api_url))
     if not await _introduced(messenger, stack, stopping):
         return None
-    fetcher = FeedFetcher(allow_networks=config.fetch_allow_networks)
+    fetcher = FeedFetcher(
+        allow_networks=config.fetch_allow_networks,
+        user_agent=default_user_agent(f"https://t.me/{messenger.username}"),
+    )
     await stack.enter_async_context(fetcher)
     parsing = ParsingProcess()
     stack.push_async_callback(parsing.close)

@@ -69,7 +69,7 @@ async def _breaking(press: Press, request: Request, services: Services) -> Answe
 
 
 async def _search(press: Press, request: Request, services: Services) -> Answer:
-    found = await services.stories.search_again(request.chat, press.arguments[1], press.page)
+    found = await services.stories.search_again(request.subject, press.arguments[1], press.page)
     return Answer(edit=found_page(request, services, found))
 
 

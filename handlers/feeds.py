@@ -2,6 +2,7 @@
 
 from bot.errors import RequestError
 from bot.models.messages import View
+from bot.services.feeds import Added
 from bot.services.services import Services
 from bot.views.feeds import feed_changed_view, feeds_view
 from handlers.requests import Request
@@ -11,12 +12,21 @@ async def add_feed(request: Request, services: Services) -> tuple[View, ...]:
     """Add a feed for everyone, or describe a known one anew."""
     if request.actor.user is None:
         raise RequestError("An anonymous operator cannot be told from others.")
-    feed = await services.feeds.add(request.arguments, request.actor.user)
+    added = await services.feeds.add(request.arguments, request.actor.user)
+    return (feed_changed_view(added.feed, _added_text(added)),)
+
+
+def _added_text(added: Added) -> str:
+    feed, before = added.feed, added.before
     described = f"{feed.topic or 'no topic'}, {feed.language or 'language unknown'}"
-    sentence = (
-        f"Polled from now on ({described}). What stands in it today can be found but is not sent."
-    )
-    return (feed_changed_view(feed, sentence),)
+    if before is None:
+        today = "What stands in it today can be found but is not sent."
+        return f"Polled from now on ({described}). {today}"
+    if not before.listed:
+        return f"Polled already, for who asked for it; from now on for everyone ({described})."
+    if feed != before:
+        return f"Polled already; described anew ({described})."
+    return f"Polled already ({described}). Nothing changes."
 
 
 async def remove_feed(request: Request, services: Services) -> tuple[View, ...]:

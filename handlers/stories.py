@@ -28,6 +28,7 @@ async def latest_page(request: Request, services: Services, shelf: Shelf, number
         now=services.clock.now(),
         bot_username=services.bot_username,
         private=request.private,
+        target=request.target,
     )
 
 
@@ -47,6 +48,7 @@ def found_page(request: Request, services: Services, found: Found) -> View:
         now=services.clock.now(),
         bot_username=services.bot_username,
         private=request.private,
+        target=request.target,
     )
 
 
@@ -63,6 +65,7 @@ async def breaking_page(request: Request, services: Services, number: int) -> Vi
         now=services.clock.now(),
         bot_username=services.bot_username,
         private=request.private,
+        target=request.target,
     )
 
 

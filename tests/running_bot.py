@@ -87,6 +87,8 @@ class FeedServer:
     def __init__(self) -> None:
         self.base_url = ""
         self.answers: dict[str, Callable[[], web.StreamResponse]] = {}
+        self.agents: set[str] = set()
+        """The User-Agents of all requests."""
         self._entries: dict[str, list[tuple[str, datetime]]] = {}
         self._sources = {source.name: source for source in SOURCES}
         self._runner: web.AppRunner | None = None
@@ -138,6 +140,7 @@ class FeedServer:
         return f"<opml version='2.0'><body>{outlines}</body></opml>".encode()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        self.agents.add(request.headers.get("User-Agent", ""))
         name = request.match_info["name"]
         if name in self.answers:
             return self.answers[name]()

@@ -157,6 +157,35 @@ async def test_a_channel_is_managed_by_its_admin_from_the_private_chat(
     assert await owner.messages(channel) == []
 
 
+@pytest.mark.parametrize("command", ["/latest", "/latest {} technology", "/search {} reporters"])
+async def test_a_channels_lists_turn_their_pages_for_the_channel(
+    bot: RunningBot, kept: Database, command: str
+) -> None:
+    posting = bot.sandbox.world.administrator("channel")
+    owner = bot.person()
+    channel = bot.sandbox.world.add_chat("channel", "Listed", owner.id, bot=posting).id
+    await owner.start()
+    named = command.format(channel) if "{}" in command else f"{command} {channel}"
+    before = labels(await owner.say(f"/settings {channel} timezone Asia/Tokyo"))
+    assert before
+    first = await owner.say(named)
+    await owner.press(first, "Show more")
+    second = await owner.again(first)
+    assert "page 2 of" in second["text"]
+    back = next(label for label in labels(second) if label.startswith("«"))
+    await owner.press(second, back)
+    # The channel's time zone shows in its list, and still after turning pages.
+    assert (await owner.again(first))["text"] == first["text"]
+    data = [
+        button["callback_data"]
+        for row in second["reply_markup"]["inline_keyboard"]
+        for button in row
+        if not button["text"].startswith("Read ")
+    ]
+    assert data
+    assert all(each.startswith(f"{channel}/") for each in data)
+
+
 async def test_a_strangers_hands_are_kept_off_a_channel(bot: RunningBot, kept: Database) -> None:
     channel = chat_named(bot, "Daily Wire")
     stranger = bot.person()

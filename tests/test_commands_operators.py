@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot import __version__
 from sandbox.people import Member
 from sandbox.population import ALEX, OLENA
 from tests.running_bot import OPERATOR, TECHNOLOGY, WORLD, Json, RunningBot, running_bot
@@ -28,6 +29,11 @@ async def test_strangers_read_but_do_not_subscribe(bot: RunningBot) -> None:
     assert "This bot is private" in (await reader.start())["text"]
     assert "This bot is private" in (await reader.say("/subscribe all"))["text"]
     assert WORLD.headlines[0] in (await reader.say("/latest"))["text"]
+
+
+async def test_sites_learn_which_bot_reads_them(bot: RunningBot) -> None:
+    name = bot.sandbox.world.bot.username
+    assert bot.feeds.agents == {f"Newsflash/{__version__} (+https://t.me/{name})"}
 
 
 async def test_a_groups_admin_does_not_subscribe_to_a_private_bot(bot: RunningBot) -> None:

@@ -202,7 +202,7 @@ async def test_latest_turns_its_pages_in_place(bot: RunningBot, shelf: str) -> N
     first = await reader.say(f"/latest {shelf}")
     shown = [headline for headline in TECHNOLOGY.headlines if headline in first["text"]]
     assert len(shown) == 8
-    await reader.press(first, "Older")
+    await reader.press(first, "Show more")
     second = await reader.again(first)
     rest = [headline for headline in TECHNOLOGY.headlines if headline in second["text"]]
     assert sorted(shown + rest) == sorted(TECHNOLOGY.headlines)
@@ -239,11 +239,11 @@ async def test_a_long_search_survives_behind_its_page_buttons(bot: RunningBot) -
     first = await reader.say(f"/search {words}")
     assert words[:40] in first["text"]
     assert "\n\n8. " in first["text"]
-    await reader.press(first, "Next")
+    await reader.press(first, "Show more")
     second = await reader.again(first)
     assert words[:40] in second["text"]
     assert "\n\n9. " in second["text"]
-    await reader.press(second, "« Previous")
+    await reader.press(second, "« Back")
     assert "\n\n1. " in (await reader.again(first))["text"]
 
 
@@ -305,11 +305,34 @@ async def test_a_forged_press_is_answered_and_changes_nothing(bot: RunningBot) -
 async def test_an_operator_adds_sees_and_removes_a_feed(bot: RunningBot) -> None:
     operator = bot.known(1001)
     address = bot.feeds.add("harbour", "Harbour Post", ["Lighthouse gets a new lamp"])
-    assert "science, en" in (await operator.say(f"/addfeed {address} science en"))["text"]
+    added = await operator.say(f"/addfeed {address} science")
+    assert "Polled from now on (science, en)." in added["text"]
+    again = await operator.say(f"/addfeed {address}")
+    assert "Polled already (science, en). Nothing changes." in again["text"]
+    anew = await operator.say(f"/addfeed {address} world uk")
+    assert "Polled already; described anew (world, uk)." in anew["text"]
     assert "Harbour Post" in (await operator.say("/feeds"))["text"]
     assert "No longer polled" in (await operator.say("/removefeed harbour post"))["text"]
     assert "/feeds lists them" in (await operator.say("/removefeed harbour post"))["text"]
     assert "neither a topic" in (await operator.say(f"/addfeed {address} gossip"))["text"]
+
+
+async def test_a_readers_feed_becomes_everyones(bot: RunningBot) -> None:
+    reader, operator = bot.person(), bot.known(1001)
+    address = bot.feeds.add("hedge", "Hedge Letter", ["Hedgehogs wake up"])
+    await reader.start()
+    await reader.say(f"/subscribe {address}")
+    added = await operator.say(f"/addfeed {address} science en")
+    assert "Polled already, for who asked for it; from now on for everyone" in added["text"]
+    again = await operator.say(f"/addfeed {address} science en")
+    assert "Nothing changes." in again["text"]
+
+
+@pytest.mark.parametrize("words", ["nonsense", "ftp://example.com/x", ""])
+async def test_a_feed_added_wrongly_shows_how_it_is_added(bot: RunningBot, words: str) -> None:
+    text = (await bot.known(1001).say(f"/addfeed {words}".strip()))["text"]
+    assert "For example: /addfeed https://example.com/feed.xml technology en" in text
+    assert "/subscribe" not in text
 
 
 async def test_inline_words_share_a_story_card(bot: RunningBot) -> None:

@@ -226,7 +226,7 @@ async def test_too_many_subscriptions_leave_no_feed_behind(bot: RunningBot, kept
     assert not await polled(kept, address)
     listed = await reader.say("/list")
     assert "page 1 of 25" in listed["text"]
-    await reader.press(listed, "Next")
+    await reader.press(listed, "Show more")
     assert "page 2 of 25" in (await reader.again(listed))["text"]
     assert "Ended 200 subscriptions" in (await reader.say("/unsubscribe all"))["text"]
     assert "None yet." in (await reader.say("/list"))["text"]

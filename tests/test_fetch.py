@@ -10,6 +10,7 @@ from ipaddress import ip_network
 import pytest
 import pytest_asyncio
 
+from bot import __version__
 from bot.errors import FeedError, FeedTrouble
 from bot.fetch.fetcher import FeedFetcher, Fetched
 from bot.models.feeds import Validators
@@ -64,8 +65,7 @@ async def test_a_document(fetcher: FeedFetcher, server: FeedServer) -> None:
     )
     (request,) = server.requests
     agent = request.header("User-Agent") or b""
-    assert agent.startswith(b"Newsflash/")
-    assert b"(+http" in agent
+    assert agent == f"Newsflash/{__version__}".encode()
     assert b"application/rss+xml" in (request.header("Accept") or b"")
     assert request.header("Accept-Encoding") == b"gzip, deflate"
     for unwanted in ("If-None-Match", "If-Modified-Since", "Cookie", "Referer", "Cache-Control"):

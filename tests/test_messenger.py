@@ -481,11 +481,16 @@ async def test_half_an_answer_is_a_dropped_one() -> None:
             await request.post(f"{url}/bot1:a/sendMessage")
 
 
-async def test_half_surrogates_in_an_answer_are_read() -> None:
+@pytest.mark.parametrize("body", [b"<html>Bad Gateway</html>", b"", b"[1]", b"[" * 99_999])
+def test_a_proxys_page_is_refused_quietly(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(TelegramError, match="Invalid server response"):
+        AiohttpRequest.parse_json_payload(body)
+    assert not caplog.records
+
+
+def test_half_surrogates_in_an_answer_are_read() -> None:
     answer = AiohttpRequest.parse_json_payload(b'{"ok":true,"result":"\\ud83d"}')
     assert answer["result"] == "\ud83d"
-    with pytest.raises(TelegramError):
-        AiohttpRequest.parse_json_payload(b"[1]")
 
 
 async def test_a_closed_pool_never_writes_and_opens_again() -> None:

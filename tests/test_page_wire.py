@@ -173,7 +173,7 @@ async def test_latest_pages_in_place_and_a_story_opens(
         latest = page.get_by_test_id(await id_of(first))
         shown = await latest.get_by_test_id("text").inner_text()
 
-        await someone.press(latest, "Older »")
+        await someone.press(latest, "Show more")
         await expect(latest).to_contain_text("page 2 of")
         assert set(headlines_of(await latest.get_by_test_id("text").inner_text())).isdisjoint(
             headlines_of(shown)

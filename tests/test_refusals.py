@@ -191,3 +191,11 @@ def test_a_missing_message_matters_only_to_an_edit() -> None:
     assert classify(BadRequest("Bad Request: message to copy not found"), SEND).action is (
         Action.BURY
     )
+
+
+def test_a_proxys_page_is_neither_read_nor_repeated() -> None:
+    page = "<html>too many requests, too large, gateway time</html>"
+    error = NetworkError(f"Bad Gateway (502). Parsing the server response b'{page}' failed")
+    outcome = classify(error, SEND)
+    assert outcome.action is Action.RETRY
+    assert outcome.sentence == "The Bot API server failed: Bad Gateway (502)"

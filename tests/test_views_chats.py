@@ -160,7 +160,7 @@ def test_the_list_pages_and_each_can_be_ended() -> None:
     text = judge(view).text
     assert "page 2 of 3\n9. The source Paper 8" in text
     assert names(view)[0] == ["End: Paper 8"]
-    assert names(view)[-2] == ["« Previous", "Next »"]
+    assert names(view)[-2] == ["« Back", "Show more"]
     assert "None yet." in judge_quoted(list_view([])).text
 
 
@@ -210,7 +210,7 @@ def test_feeds_page() -> None:
     rows = [(feed(number), None) for number in range(3 * FEEDS_SIZE)]
     view = feeds_view(rows, page=1, now=NOW, timezone=ZONE)
     assert "page 2 of 3" in judge(view).text
-    assert names(view) == [["« Previous", "Next »"]]
+    assert names(view) == [["« Back", "Show more"]]
     assert "/addfeed" in judge(feeds_view([], now=NOW, timezone=ZONE)).text
 
 
@@ -219,4 +219,4 @@ def test_no_feed_can_spoil_the_health_page(title: str, url: str, error: str, suc
     ill = state(failures=2, error=error, success=success)
     one = feed(title=title, url=url)
     judge_quoted(feeds_view([(one, ill)] * 12, now=NOW, timezone=ZONE))
-    judge_quoted(feed_changed_view(one, error))
+    judge_quoted(feed_changed_view(one, "No longer polled."))

@@ -1,5 +1,6 @@
 """Every view of stories: what it says, and that Telegram takes it whatever sources write."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.models.entries import Picture
-from bot.models.identifiers import EntryId
+from bot.models.identifiers import Address, EntryId
 from bot.models.messages import Button, View
-from bot.models.stories import Report, Story
+from bot.models.stories import Breaking, Report, Story
 from bot.models.subscriptions import SubscriptionKind
 from bot.views.callbacks import parse
 from bot.views.html import clean, units
@@ -231,26 +232,44 @@ def test_the_largest_bundle_fits() -> None:
     assert "… and 20 more: /latest" in shown.text
 
 
-def lists(page: Page, *, private: bool = True) -> list[View]:
+@pytest.mark.parametrize(("count", "heading"), [(1, "1 new story"), (6, "6 new stories")])
+def test_a_bundle_says_how_many_are_new(count: int, heading: str) -> None:
+    items = [(story(), report())] * count
+    view = bundle_view(items, timezone=ZONE, now=NOW, bot_username=BOT, private=True)
+    assert judge_quoted(view).text.startswith(f"{heading}\n\n1. ")
+
+
+def lists(
+    page: Page,
+    *,
+    private: bool = True,
+    filter: str = "topic:world",
+    token: str = "abc",
+    target: Address | None = None,
+) -> list[View]:
     return [
         latest_view(
             page,
-            filter="topic:world",
+            filter=filter,
             label="World",
             timezone=ZONE,
             now=NOW,
             bot_username=BOT,
             private=private,
+            target=target,
         ),
-        breaking_view(page, timezone=ZONE, now=NOW, bot_username=BOT, private=private),
+        breaking_view(
+            page, timezone=ZONE, now=NOW, bot_username=BOT, private=private, target=target
+        ),
         search_view(
             page,
             words="dam & <flood>",
-            token="abc",
+            token=token,
             timezone=ZONE,
             now=NOW,
             bot_username=BOT,
             private=private,
+            target=target,
         ),
     ]
 
@@ -268,17 +287,28 @@ def test_no_source_can_spoil_a_list(of: list[Story], number: int, private: bool)
 def test_lists_page_in_place_and_number_through() -> None:
     items = ((story(), report()),) * PAGE_SIZE
     first, middle, last = (lists(Page(items, number, 3 * PAGE_SIZE)) for number in (0, 1, 2))
-    assert names(first[0])[-1] == ["Older »"]
-    assert names(middle[0])[-1] == ["« Newer", "Older »"]
+    assert names(first[0])[-1] == ["Show more"]
+    assert names(middle[0])[-1] == ["« Newer", "Show more"]
     assert names(last[0])[-1] == ["« Newer"]
     assert [button.data for button in middle[0].buttons[-1]] == [
         "latest:0:topic:world",
         "latest:2:topic:world",
     ]
-    assert names(middle[2])[-1] == ["« Previous", "Next »"]
+    assert names(middle[2])[-1] == ["« Back", "Show more"]
     text = judge_quoted(middle[0]).text
     assert text.startswith("Latest: World\npage 2 of 3\n\n9. ")
     assert "Search: dam & <flood>\n24 stories · page 2 of 3" in judge_quoted(middle[2]).text
+
+
+def test_lists_of_another_chat_name_it_in_the_longest_press() -> None:
+    target = Address(-(10**18) + 1)
+    of = story()
+    page = Page(((of, of.lead_report),), 1_000, total=10_000)
+    for view in lists(page, filter="x" * 30, token="t" * 32, target=target):
+        for button in view.buttons[-1]:
+            press = parse(button.data)
+            assert press is not None
+            assert press.target == target
 
 
 def test_empty_lists_say_what_to_do() -> None:
@@ -315,12 +345,12 @@ def test_read_pages_through_the_text_with_author_and_credits_at_the_end() -> Non
     assert "page 1 of 4" in text
     assert "covers rivers" not in text
     around = [["Continue at Example Times"], ["1 source", "Related"]]
-    assert names(first) == [["Next »"], *around]
+    assert names(first) == [["Show more"], *around]
     last = read_view(story(lead), lead, full, page=99, timezone=ZONE, now=NOW)
     text = judge_quoted(last).text
     assert "Jane Reporter covers rivers." in text
     assert "The broken dam\nPhoto: A. Person" in text
-    assert names(last) == [["« Previous"], *around]
+    assert names(last) == [["« Back"], *around]
     assert last.preview is None
 
 
@@ -353,7 +383,7 @@ def test_many_sources_page() -> None:
     members = [report(number, source=f"Paper {number}") for number in range(1, 20)]
     view = sources_view(story(*members), members[0], page=1, timezone=ZONE, now=NOW)
     judge_quoted(view)
-    assert names(view) == [["« Previous", "Next »"]]
+    assert names(view) == [["« Back", "Show more"]]
 
 
 @hostile
@@ -386,6 +416,15 @@ def test_why_says_what_matched_and_why_it_is_breaking() -> None:
     assert "breaking since 16:40: reported by 3 outlets within 41 minutes" in text
     assert "(Example Times, Wire)" in text
     assert "confirmed" not in text
+
+
+def test_who_called_it_breaking_is_named_once() -> None:
+    marked = Breaking(NOW, "marked urgent by Alphanews", ("Alphanews",))
+    text = judge_quoted(
+        why_view(replace(story(), breaking=marked), report(), timezone=ZONE, now=NOW)
+    ).text
+    assert "breaking since 16:40: marked urgent by Alphanews." in text
+    assert text.count("Alphanews") == 1
 
 
 @hostile

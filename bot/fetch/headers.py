@@ -16,17 +16,16 @@ ACCEPT = (
     " application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.4, */*;q=0.1"
 )
 ACCEPT_ENCODING = "gzip, deflate"
-CONTACT = "https://example.org/newsflash"
-"""Stands for the operator's own page until one is configured."""
 _LONGEST_VALIDATOR = 1024
 _LONGEST_HINT = timedelta(hours=24)
 _SENDABLE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]+")
 _DIRECTIVE = re.compile(r'([a-z-]+)(?:\s*=\s*"?([^",\s]*)"?)?')
 
 
-def default_user_agent(contact: str = CONTACT) -> str:
-    """Names the bot, its version and where its operator can be reached."""
-    return f"Newsflash/{__version__} (+{contact})"
+def default_user_agent(contact: str = "") -> str:
+    """Names the project, its version and an address where the bot can be looked at, if known."""
+    product = f"Newsflash/{__version__}"
+    return f"{product} (+{contact})" if contact else product
 
 
 def conditional(validators: Validators) -> dict[str, str]:

@@ -176,7 +176,8 @@ def classify(error: TelegramError, operation: Operation) -> Outcome:
 
     Repeating an edit, a deletion or a question does no harm, so that only a send is uncertain.
     """
-    text = error.message
+    # python-telegram-bot appends an answer that it could not read, such as a proxy's whole page.
+    text = error.message.partition(". Parsing the server response ")[0]
     match error:
         case RetryAfter():
             wait = error.retry_after

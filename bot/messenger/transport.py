@@ -8,6 +8,7 @@ What is ambiguous counts as written: a keep-alive connection that closed under t
 Rejected: Bot's private _post, which saves nothing measurable.
 """
 
+import json
 from functools import lru_cache
 from typing import Any, cast
 
@@ -115,8 +116,9 @@ class AiohttpRequest(BaseRequest):
         try:
             answer = orjson.loads(payload)
         except orjson.JSONDecodeError:
-            # The standard library accepts what orjson refuses: halves of surrogate pairs.
-            answer = BaseRequest.parse_json_payload(payload)
+            # The standard library accepts what orjson refuses: halves of surrogate pairs. Not
+            # through BaseRequest, which logs a proxy's page of HTML as an error with a traceback.
+            answer = _loaded(payload)
         if not isinstance(answer, dict) or not answer.keys() & {"result", "description"}:
             raise TelegramError("Invalid server response")
         return answer
@@ -148,6 +150,13 @@ async def _exchange(
         raise DroppedError(f"The connection ended without an answer: {error!r}") from error
     except aiohttp.ClientPayloadError as error:
         raise DroppedError("The connection ended within the answer.") from error
+
+
+def _loaded(payload: bytes) -> object:
+    try:
+        return json.loads(payload.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise TelegramError("Invalid server response") from error
 
 
 def _given(value: Timeout, default: float) -> float | None:

@@ -39,6 +39,15 @@ class FeedHealth:
         return self.state is not None and self.state.failures > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A feed that an operator named, as it is polled now."""
+
+    feed: Feed
+    before: Feed | None
+    """As it was polled already; None for a new one."""
+
+
 class FeedService:
     """Verbs over the feeds that are polled."""
 
@@ -56,34 +65,27 @@ class FeedService:
         self._fetcher = fetcher
         self._parsing = parsing
 
-    async def ensure(
-        self,
-        address: str,
-        *,
-        by: UserId | None,
-        topic: Topic | None = None,
-        language: Language | None = None,
-        official: bool = False,
-    ) -> Feed:
+    async def ensure(self, address: str, *, by: UserId | None) -> Feed:
         """Return the feed at an address, added first if it is not yet polled.
 
-        A new one is fetched and parsed to prove it a feed. `official`: an operator vouches for
-        its name; others cannot take the name of a source that is there. Raises RequestError for
-        an address that cannot be a feed's, FeedError with one sentence for what came back.
+        A new one is fetched and parsed to prove it a feed, and cannot take the name of a source
+        that is there. Raises RequestError for an address that cannot be a feed's, FeedError with
+        one sentence for what came back.
         """
-        url = read_address(address)
-        found = await self._store.get(feed_id(url)) or await self._discover(url, by)
-        if not official and not found.listed:
-            found = await self._distinct(found)
-        described = replace(
-            found,
-            topic=topic or found.topic,
-            language=language or found.language,
-            listed=found.listed or official,
-        )
-        if not await self._store.add(described) and described != found:
-            await self._store.update(described)
-        return described
+        found = await self._at(read_address(address), by)
+        feed = found if found.listed else await self._distinct(found)
+        await self._keep(feed, found)
+        return feed
+
+    async def _at(self, url: str, by: UserId | None) -> Feed:
+        return await self._store.get(feed_id(url)) or await self._discover(url, by)
+
+    async def _keep(self, feed: Feed, found: Feed) -> bool:
+        """Add a feed, or describe it anew where it differs from what was found; True when new."""
+        new = await self._store.add(feed)
+        if not new and feed != found:
+            await self._store.update(feed)
+        return new
 
     async def keep(self, feed: Feed) -> None:
         """See that a feed is polled; one that is already stays as it is."""
@@ -134,8 +136,11 @@ class FeedService:
             return feed
         return replace(feed, title=f"{feed.title} ({urlsplit(feed.url).hostname})")
 
-    async def add(self, words: str, by: UserId) -> Feed:
-        """Do `URL [topic] [language]` of an operator; RequestError explains what is wrong."""
+    async def add(self, words: str, by: UserId) -> Added:
+        """Do `URL [topic] [language]` of an operator, who vouches for the feed and its name.
+
+        RequestError explains what is wrong with the words, FeedError with the feed.
+        """
         address, *rest = words.split() or [""]
         topic: Topic | None = None
         language: Language | None = None
@@ -153,7 +158,15 @@ class FeedService:
                 )
         if not address:
             raise RequestError(f"Which feed? For example: {ADD_EXAMPLE}")
-        return await self.ensure(address, by=by, topic=topic, language=language, official=True)
+        found = await self._at(read_address(address, example=ADD_EXAMPLE), by)
+        feed = replace(
+            found,
+            topic=topic or found.topic,
+            language=language or found.language,
+            listed=True,
+        )
+        new = await self._keep(feed, found)
+        return Added(feed, None if new else found)
 
     async def remove(self, words: str) -> Feed:
         """Stop polling the feed of that address, id or title. Raises RequestError."""

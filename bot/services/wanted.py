@@ -65,8 +65,11 @@ def _without_mode(typed: str) -> tuple[str, bool]:
     return typed, False
 
 
-def read_address(text: str) -> str:
-    """Return a feed's address as it is stored; RequestError when no http(s) feed can be there."""
+def read_address(text: str, *, example: str = SUBSCRIBE_EXAMPLE) -> str:
+    """Return a feed's address as it is stored; RequestError when no http(s) feed can be there.
+
+    `example`: the line that shows how it is written.
+    """
     address = re.sub(r"^feed:(?://)?(?=https?://)", "", text.strip(), flags=re.IGNORECASE)
     address = re.sub(r"^feed://", "https://", address, flags=re.IGNORECASE)
     if len(address) > ADDRESS_LIMIT:
@@ -79,10 +82,10 @@ def read_address(text: str) -> str:
         usable = False
     if not usable or any(character.isspace() or ord(character) < 32 for character in address):
         raise RequestError(
-            f"A feed's address starts with http:// or https://. For example: {SUBSCRIBE_EXAMPLE}"
+            f"A feed's address starts with http:// or https://. For example: {example}"
         )
     if parts.username or parts.password:
-        raise RequestError("An address with a name or a password in it cannot be subscribed to.")
+        raise RequestError("An address with a name or a password in it cannot be used.")
     return address
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.models.identifiers import Address
 from bot.models.messages import Button, View
 from bot.models.stories import Report, Story
 from bot.views.callbacks import Verb, build
@@ -13,10 +14,9 @@ from bot.views.stories import read_buttons
 
 PAGE_SIZE = 8
 """Stories on a page; always fit into one message."""
+SHOW_MORE = "Show more"
 NEWER = "« Newer"
-OLDER = "Older »"
-PREVIOUS = "« Previous"
-NEXT = "Next »"
+BACK = "« Back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,12 @@ def latest_view(
     now: datetime,
     bot_username: str,
     private: bool,
+    target: Address | None = None,
 ) -> View:
-    """The newest stories. `filter` comes back in the press (at most 40 bytes); `label` names it."""
+    """The newest stories. `filter` comes back in the press (at most 30 bytes); `label` names it.
+
+    Of all lists, `target`: the chat whose stories they are, when it is another one.
+    """
     name = clean(label)
     return _list_view(
         page,
@@ -56,7 +60,7 @@ def latest_view(
             if name
             else "No stories yet. The feeds were just started; look again in a minute."
         ),
-        paging=lambda number: build(Verb.LATEST, number, filter),
+        paging=lambda number: build(Verb.LATEST, number, filter, target=target),
         timezone=timezone,
         now=now,
         bot_username=bot_username,
@@ -65,14 +69,20 @@ def latest_view(
 
 
 def breaking_view(
-    page: Page, *, timezone: str, now: datetime, bot_username: str, private: bool
+    page: Page,
+    *,
+    timezone: str,
+    now: datetime,
+    bot_username: str,
+    private: bool,
+    target: Address | None = None,
 ) -> View:
     """Stories that are or were breaking, newest first."""
     return _list_view(
         page,
         heading="Breaking stories",
         empty="Nothing is breaking. /latest shows what is new.",
-        paging=lambda number: build(Verb.BREAKING, number),
+        paging=lambda number: build(Verb.BREAKING, number, target=target),
         timezone=timezone,
         now=now,
         bot_username=bot_username,
@@ -89,6 +99,7 @@ def search_view(
     now: datetime,
     bot_username: str,
     private: bool,
+    target: Address | None = None,
 ) -> View:
     """What a search found, best first; `token` ([0-9A-Za-z_-], at most 32) stands for the words."""
     shown = plain(words, 100)
@@ -103,7 +114,7 @@ def search_view(
             if shown
             else "Say what to look for, for example: /search election"
         ),
-        paging=lambda number: build(Verb.SEARCH, number, token),
+        paging=lambda number: build(Verb.SEARCH, number, token, target=target),
         timezone=timezone,
         now=now,
         bot_username=bot_username,
@@ -122,15 +133,14 @@ def paging_row(
     pages: int,
     data: Callable[[int], str],
     *,
-    back: str = PREVIOUS,
-    forward: str = NEXT,
+    back: str = BACK,
 ) -> tuple[tuple[Button, ...], ...]:
     """Back and forward buttons where there is something to go to; no row when there is not."""
     row = []
     if number > 0:
         row.append(Button(back, data(min(number, pages) - 1)))
     if number < pages - 1:
-        row.append(Button(forward, data(number + 1)))
+        row.append(Button(SHOW_MORE, data(number + 1)))
     return (tuple(row),) if row else ()
 
 
@@ -174,8 +184,8 @@ def _list_view(
 ) -> View:
     text = Builder()
     text.add(bold(quoted(heading, 120)))
-    back, forward = (NEWER, OLDER) if by_time else (PREVIOUS, NEXT)
-    rows = paging_row(page.number, page.pages, paging, back=back, forward=forward)
+    back = NEWER if by_time else BACK
+    rows = paging_row(page.number, page.pages, paging, back=back)
     items = page.items[: page.size]
     if not items:
         text.add(plain(empty if page.number == 0 else "Nothing on this page."), before="\n\n")

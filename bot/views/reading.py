@@ -10,7 +10,7 @@ from bot.models.stories import Report, Story
 from bot.models.subscriptions import Subscription, SubscriptionKind
 from bot.views.callbacks import Verb, build
 from bot.views.html import Builder, Rich, clean, is_link, italic, join, link, plain, quoted
-from bot.views.pages import NEXT, PREVIOUS, page_count, paging_row, split_pages
+from bot.views.pages import page_count, paging_row, split_pages
 from bot.views.reports import (
     distinct_sources,
     headline,
@@ -60,9 +60,7 @@ def read_view(
     if last:
         for line in _ending(report, entry):
             text.add(line, before="\n\n")
-    rows = paging_row(
-        number, len(pages), lambda to: build(Verb.READ, story.id, to), back=PREVIOUS, forward=NEXT
-    )
+    rows = paging_row(number, len(pages), lambda to: build(Verb.READ, story.id, to))
     preview = report_preview(report) if previews and number == 0 else None
     around = (
         Button(sources_text(len(distinct_sources(story))), build(Verb.SOURCES, story.id)),
@@ -164,8 +162,9 @@ def _breaking_reason(story: Story, *, now: datetime, timezone: str) -> Rich:
         return Rich()
     when = moment_text(breaking.at, now=now, timezone=timezone)
     who = ", ".join(clean(voice) for voice in breaking.voices[:8] if clean(voice))
-    text = f"It has been called breaking since {when}: {clean(breaking.reason)}"
-    return quoted(f"{text} ({who})." if who and who not in text else f"{text}.", 600)
+    reason = clean(breaking.reason)
+    named = f"{reason} ({who})" if who and not reason.endswith(who) else reason
+    return quoted(f"It has been called breaking since {when}: {named}.", 600)
 
 
 def _byline(report: Report, entry: Entry | None, *, now: datetime, timezone: str) -> Rich:

@@ -112,7 +112,8 @@ def bundle_view(
     shown = items[:BUNDLE_LIMIT]
     count = len(items)
     text = Builder()
-    text.add(bold(plain(heading or ("1 story" if count == 1 else f"{count} stories"))))
+    new = "1 new story" if count == 1 else f"{count} new stories"
+    text.add(bold(plain(heading or new)))
     for line in numbered(shown, start=1, now=now, timezone=timezone):
         text.add(line, before="\n\n")
     if count > len(shown):
