@@ -264,7 +264,7 @@ async def test_after_a_standstill_of_redis_nobody_is_taken_for_dead(redis_url: s
         await stage.reader()
         await stage.raise_for(ALEX, await stage.place(FIRST, stage.entry("dam")))
         other = Holder("other", "1")
-        await stage.pace.beat(other.owner)
+        await stage.pace.senders.beat(other.owner)
         await stage.queue.claim(
             chat_shard(CHAT), DeliveryClass.NEWS, holder=other, most=8, lease=LEASE
         )
@@ -282,7 +282,7 @@ async def test_after_a_standstill_of_redis_nobody_is_taken_for_dead(redis_url: s
 
 
 async def beats(stage: DeliveryStage, count: int, *, since: timedelta) -> bool:
-    return len(await stage.pace.living(since)) == count
+    return len(await stage.pace.senders.living(since)) == count
 
 
 async def newest(stage: DeliveryStage) -> float:

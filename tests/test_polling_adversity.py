@@ -11,11 +11,20 @@ from bot.services.stopping import Stopping
 from bot.store.client import Database
 from bot.store.entries import EntryStreams
 from bot.store.feeds import FeedStore
+from bot.store.heartbeats import Heartbeats
+from bot.store.keys_deliveries import pollers
 from tests.running_bot import LOOPBACK, FeedServer
 from tests.store_values import a_feed
 from tests.waiting import eventually
 
 BOUNDS = PollBounds(timedelta(seconds=1), timedelta(seconds=1))
+
+
+def a_poller(
+    database: Database, fetcher: FeedFetcher, parsing: ParsingProcess, stopping: Stopping
+) -> Poller:
+    beats = Heartbeats(database, pollers())
+    return Poller(FeedStore(database), fetcher, parsing, BOUNDS, beats, database.clock, stopping)
 
 
 async def entries(database: Database) -> int:
@@ -31,7 +40,7 @@ async def test_a_clock_put_back_by_a_day_stops_no_feed(database: Database) -> No
     database.clock.offset = timedelta(days=1)
     try:
         async with FeedFetcher(allow_networks=(LOOPBACK,)) as fetcher:
-            poller = Poller(store, fetcher, parsing, BOUNDS, database.clock, stopping)
+            poller = a_poller(database, fetcher, parsing, stopping)
             running = asyncio.create_task(poller.run())
             before = await eventually(lambda: entries(database))
             database.clock.offset = timedelta()
@@ -42,6 +51,38 @@ async def test_a_clock_put_back_by_a_day_stops_no_feed(database: Database) -> No
     finally:
         await parsing.close()
         await server.stop()
+
+
+async def test_what_a_killed_poller_had_claimed_is_polled_within_seconds(
+    database: Database,
+) -> None:
+    server, store, stopping = FeedServer(), FeedStore(database), Stopping()
+    await server.start()
+    parsing = ParsingProcess()
+    feed: Feed = a_feed("world", url=server.url("world"))
+    await store.add(feed)
+    await Heartbeats(database, pollers()).beat("killed")
+    assert await store.claim_due(8, lease=timedelta(days=1)) == [feed]
+    # As if the heartbeat's patience had passed, and the claim's lease had not.
+    database.clock.offset = timedelta(seconds=10)
+    try:
+        async with FeedFetcher(allow_networks=(LOOPBACK,)) as fetcher:
+            running = asyncio.create_task(a_poller(database, fetcher, parsing, stopping).run())
+            await eventually(lambda: entries(database))
+            stopping.request()
+            await running
+        assert await Heartbeats(database, pollers()).living(timedelta(days=1)) == frozenset()
+    finally:
+        await parsing.close()
+        await server.stop()
+
+
+async def test_only_claimed_feeds_are_taken_back(database: Database) -> None:
+    store = FeedStore(database)
+    await store.add_all([a_feed("claimed"), a_feed("waiting")])
+    (one,) = await store.claim_due(1, lease=timedelta(days=1))
+    assert await store.take_back() == 1
+    assert one in await store.claim_due(8, lease=timedelta(days=1))
 
 
 async def more(database: Database, before: int) -> bool:
@@ -67,7 +108,7 @@ async def test_a_host_whose_feeds_hang_keeps_back_no_other(database: Database) -
     )
     try:
         async with FeedFetcher(allow_networks=(LOOPBACK,)) as fetcher:
-            poller = Poller(store, fetcher, parsing, BOUNDS, database.clock, stopping)
+            poller = a_poller(database, fetcher, parsing, stopping)
             running = asyncio.create_task(poller.run())
             await asked.wait()
             await store.add(good)

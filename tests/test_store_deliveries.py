@@ -300,13 +300,15 @@ async def test_two_chats_that_wait_for_hours_hold_up_the_others_for_a_minute(
 
 
 async def test_heartbeats_tell_the_living_from_the_dead(database: Database) -> None:
-    pace = Pace(database, Rate(30, timedelta(seconds=1)))
-    await pace.beat("a")
+    senders = Pace(database, Rate(30, timedelta(seconds=1))).senders
+    await senders.beat("a")
     database.clock.offset += timedelta(seconds=10)
-    await pace.beat("b")
-    assert await pace.living(timedelta(seconds=4)) == {"b"}
-    await pace.leave("b")
-    assert await pace.living(timedelta(seconds=4)) == frozenset()
+    await senders.beat("b")
+    assert await senders.living(timedelta(seconds=4)) == {"b"}
+    assert await senders.dead(timedelta(seconds=4)) == {"a"}
+    await senders.leave("a", "b")
+    assert await senders.dead(timedelta(seconds=4)) == frozenset()
+    assert await senders.living(timedelta(seconds=4)) == frozenset()
 
 
 async def test_a_bundle_remembers_its_stories(queue: DeliveryQueue) -> None:

@@ -97,7 +97,7 @@ class Sender:
 
     async def _leave(self) -> None:
         try:
-            await self._pace.leave(self._owner)
+            await self._pace.senders.leave(self._owner)
         except StoreError as error:
             log.warning("the other senders will find out by themselves: %s", error)
 
@@ -181,13 +181,13 @@ class Sender:
         while True:
             try:
                 silent = self._clock.now() - self._beaten
-                await self._pace.beat(self._owner)
+                await self._pace.senders.beat(self._owner)
                 self._beaten = self._clock.now()
                 if silent > HEARTBEAT * 2:
                     # Redis or this process stood still; the others could not beat either.
                     self._judges_from = self._beaten + DEAD_AFTER
                 if self._beaten >= self._judges_from:
-                    await self._take_back(await self._pace.living(DEAD_AFTER))
+                    await self._take_back(await self._pace.senders.living(DEAD_AFTER))
             except StoreError as error:
                 log.warning("leases of dead senders were not looked at: %s", error)
             except Exception:

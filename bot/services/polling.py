@@ -8,24 +8,26 @@ validators and the time of the next poll together.
 import asyncio
 import logging
 import random
+import secrets
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.errors import FeedError, FeedTrouble, NewsflashError, StoreError
 from bot.fetch.fetcher import FeedFetcher, Fetched
-from bot.models.entries import Entry, EntryEvent, ParsedEntry, ParsedFeed
+from bot.models.entries import Entry, EntryEvent, ParsedFeed
 from bot.models.feeds import Feed, PollState, Validators
 from bot.models.identifiers import FeedId
-from bot.news.entries import oldest_first, to_entry
-from bot.news.identity import content_print, document_print
+from bot.news.entries import oldest_first, print_of, to_entry
+from bot.news.identity import document_print
 from bot.news.schedule import after_failure, next_poll
 from bot.services.parsing import ParsingProcess
 from bot.services.stopping import Stopping
 from bot.store.clock import Clock
 from bot.store.feeds import FeedStore
+from bot.store.heartbeats import Heartbeats
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,8 @@ Its further polls wait for their turn beside them.
 """
 WAITING_MOST = 1000
 DRAIN = timedelta(seconds=5)
+HEARTBEAT = timedelta(seconds=1)
+DEAD_AFTER = timedelta(seconds=4)
 CLOCK_STEP = timedelta(seconds=30)
 """Less is a correction of the clock as it happens every day."""
 _UNREAD = frozenset(FeedTrouble) - {FeedTrouble.NOT_A_FEED, FeedTrouble.BROKEN}
@@ -63,10 +67,14 @@ class Poller:
         fetcher: FeedFetcher,
         parsing: ParsingProcess,
         bounds: PollBounds,
+        heartbeats: Heartbeats,
         clock: Clock,
         stopping: Stopping,
     ) -> None:
         self._feeds = feeds
+        self._heartbeats = heartbeats
+        self._owner = secrets.token_hex(6)
+        self._beaten: datetime | None = None
         self._fetcher = fetcher
         self._parsing = parsing
         self._bounds = bounds
@@ -80,6 +88,7 @@ class Poller:
         while not self._stopping.requested:
             try:
                 await self._mind_the_clock()
+                await self._mind_the_others()
                 room = self._room()
                 claimed = await self._feeds.claim_due(room, lease=LEASE) if room else []
                 self.last_round = self._clock.now()
@@ -95,6 +104,7 @@ class Poller:
             tasks = [task for _, task in self._flying.values()]
             await asyncio.wait(tasks, timeout=DRAIN.total_seconds())
             await self._give_back()
+        await self._leave()
 
     async def _until_due(self) -> timedelta:
         """How long nothing is due; no longer than a feed that is added may wait."""
@@ -122,6 +132,25 @@ class Poller:
         if self.last_round is not None and now < self.last_round - CLOCK_STEP:
             log.warning("the clock was put back by %s: every feed is due", self.last_round - now)
             await self._feeds.hasten([feed.id for feed in await self._feeds.all()])
+
+    async def _mind_the_others(self) -> None:
+        """Beat; and take back what pollers that fell silent had claimed."""
+        now = self._clock.now()
+        if self._beaten is not None and timedelta() <= now - self._beaten < HEARTBEAT:
+            return
+        await self._heartbeats.beat(self._owner)
+        self._beaten = now
+        dead = await self._heartbeats.dead(DEAD_AFTER)
+        if dead:
+            count = await self._feeds.take_back()
+            log.info("%d feeds taken back from pollers that died", count)
+            await self._heartbeats.leave(*dead)
+
+    async def _leave(self) -> None:
+        try:
+            await self._heartbeats.leave(self._owner)
+        except StoreError as error:
+            log.warning("a stopped poller counts as dead: %s", error)
 
     async def _give_back(self) -> None:
         """What is not polled yet is due for the next process at once, not when its lease ends."""
@@ -168,14 +197,15 @@ class Poller:
     ) -> None:
         now = self._clock.now()
         known = await self._feeds.known(feed.id, [entry.identity for entry in parsed.entries])
-        seen = {entry.identity: _print(entry) for entry in parsed.entries}
+        seen = {entry.identity: print_of(entry) for entry in parsed.entries}
+        seen.update(parsed.further)
         entries = classify(feed, state, parsed, known, arrived=now)
         published = [entry.published for entry in parsed.entries if entry.published]
         after = replace(
             self._succeeded(state, fetched, published, now),
             baseline_done=True,
             document_print=print_now,
-            entries=len(parsed.entries),
+            entries=len(seen),
         )
         await self._feeds.commit(feed, entries, seen, after)
         fresh = sum(entry.event is not EntryEvent.BASELINE for entry in entries)
@@ -249,21 +279,35 @@ def classify(
     """The document's entries that are new or changed, oldest first.
 
     Until the first poll is committed all of them are the baseline: found, never pushed.
+
+    Observation: when entries are withdrawn from a document that is longer than what is read of it,
+    old ones move up that were never marked as seen. Rule: while the document is cut, an unknown
+    entry from before the oldest known one of those kept is baseline too. Known exception: one that
+    was published late with so early a date is found, but not pushed. Rejected: judging by age
+    alone, which would hush whoever publishes late everywhere.
     """
     entries = []
+    beginning = _beginning(parsed, known)
     for entry in parsed.entries:
         former = known.get(entry.identity)
-        if former == _print(entry):
+        if former == print_of(entry):
             continue
         event = EntryEvent.CHANGED if former is not None else EntryEvent.NEW
-        if not state.baseline_done:
+        early = former is None and entry.published is not None and entry.published < beginning
+        if early or not state.baseline_done:
             event = EntryEvent.BASELINE
         entries.append(to_entry(entry, feed, event=event, arrived=arrived))
     return tuple(oldest_first(entries))
 
 
-def _print(entry: ParsedEntry) -> str:
-    return content_print(entry.title, entry.lede, entry.text)
+def _beginning(parsed: ParsedFeed, known: Mapping[str, str]) -> datetime:
+    """When what is known of a cut document begins; the beginning of time for a whole one."""
+    dates = [
+        entry.published
+        for entry in parsed.entries
+        if parsed.further and entry.published and entry.identity in known
+    ]
+    return min(dates, default=datetime.min.replace(tzinfo=UTC))
 
 
 def _first_state(now: datetime, bounds: PollBounds) -> PollState:

@@ -97,7 +97,8 @@ def due(shard: int) -> str:
     RedisType.HASH,
     writer="poll",
     lifetime="with the feed",
-    bound="marks are dropped 90 days after the last sighting, but ten documents' worth stay",
+    bound="marks are dropped 90 days after the last sighting, but ten documents' worth stay; "
+    "the oldest beyond 22,000 or eleven documents' worth (of 5,000 at most) are dropped at once",
 )
 def seen(feed: FeedId) -> str:
     """Entry identity (16 bytes) → day last seen (2 bytes) and content print (8 bytes)."""

@@ -193,3 +193,15 @@ def floods() -> str:
 def senders() -> str:
     """Owners of leases by their last heartbeat, in ms."""
     return f"{PACE}:senders"
+
+
+@key_family(
+    "{pace}:pollers",
+    RedisType.SORTED_SET,
+    writer="poll",
+    lifetime="until it ends, or is found dead",
+    bound="one member per polling process",
+)
+def pollers() -> str:
+    """Polling processes by their last heartbeat, in ms."""
+    return f"{PACE}:pollers"

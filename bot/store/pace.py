@@ -15,6 +15,7 @@ from bot.models.identifiers import ChatId
 from bot.store import keys_deliveries as keys
 from bot.store.client import Database
 from bot.store.clock import from_milliseconds, milliseconds
+from bot.store.heartbeats import Heartbeats
 
 HORIZON = timedelta(milliseconds=250)
 """Work claimed ahead of its slots: what is more urgent waits no longer than this."""
@@ -40,6 +41,8 @@ class Pace:
 
     def __init__(self, database: Database, rate: Rate) -> None:
         self._database = database
+        self.senders = Heartbeats(database, keys.senders())
+        """Owners of delivery leases."""
         self._gap = rate.interval // _MICROSECOND
         self._keys = [keys.slots(), keys.pause(), keys.probe()]
         self._probing = False
@@ -87,10 +90,6 @@ class Pace:
             if granted:
                 return
 
-    async def give_back(self, slots: int) -> None:
-        """Return reserved slots that were not used."""
-        await self._database.script("pace_return")(keys=[keys.slots()], args=[slots, self._gap])
-
     async def flooded(self, chat: ChatId, retry_after: timedelta) -> bool:
         """Note a 429; true when everything is paused now."""
         answer = await self._database.script("pace_flood")(
@@ -113,25 +112,6 @@ class Pace:
         pause = await self._database.command("GET", keys.pause())
         if pause is not None and int(pause) * 1000 <= self._now():
             await self._database.command("DEL", keys.pause(), keys.probe())
-
-    async def beat(self, owner: str) -> None:
-        """Tell that this sender lives."""
-        await self._database.command("ZADD", keys.senders(), self._now() // 1000, owner)
-
-    async def leave(self, owner: str) -> None:
-        """This sender ended; it holds no lease any more."""
-        await self._database.command("ZREM", keys.senders(), owner)
-
-    async def living(self, silent_for: timedelta) -> frozenset[str]:
-        """Owners whose heartbeat is younger than `silent_for`; the others' marks are removed."""
-        since = self._now() // 1000 - silent_for // timedelta(milliseconds=1)
-        _, owners = (
-            await self._database.batch()
-            .command("ZREMRANGEBYSCORE", keys.senders(), "-inf", since - 3_600_000)
-            .command("ZRANGEBYSCORE", keys.senders(), since, "+inf")
-            .run()
-        )
-        return frozenset(owner.decode() for owner in owners)
 
     def _now(self) -> int:
         return milliseconds(self._database.clock.now()) * 1000

@@ -9,6 +9,8 @@
 local feed, polled = ARGV[1], tonumber(ARGV[2])
 local today, sighted, count = tonumber(ARGV[6]), ARGV[7] == '1', tonumber(ARGV[8])
 local LIFETIME, DOCUMENTS, MOST, CHUNK, CLOCK_STEP = 90, 10, 20000, 500, 900000
+-- Pruning reads all marks: not at each commit of a feed that stands at the cap.
+local SLACK = 1.1
 local first_mark, first_entry = 9, 9 + 2 * count
 
 if redis.call('HEXISTS', KEYS[1], feed) == 0 then
@@ -66,14 +68,20 @@ local function write_marks()
   end
 end
 
+-- Above the cap a mark goes even if it is of today: a feed of ever new entries must stay bounded
+-- within a day too. Marks of this very document never go.
 local function prune()
+  local current = {}
+  for at = 0, count - 1 do
+    current[ARGV[first_mark + 2 * at]] = true
+  end
   local total = redis.call('HLEN', KEYS[5]) - 1
   local kept = DOCUMENTS * count
   local cap = math.max(MOST, kept)
   local old = {}
   each_mark(function(identity, mark)
     local day = day_of(mark)
-    if day < today and (total > cap or day < today - LIFETIME) then
+    if not current[identity] and (total > cap or day < today - LIFETIME) then
       old[#old + 1] = { day, identity }
     end
   end)
@@ -105,7 +113,7 @@ if count > 0 then
   end
   write_marks()
   redis.call('HSET', KEYS[5], '', pack_day(today) .. pack_day(today))
-  if document < today or redis.call('HLEN', KEYS[5]) > math.max(MOST, DOCUMENTS * count) then
+  if document < today or redis.call('HLEN', KEYS[5]) > SLACK * math.max(MOST, DOCUMENTS * count) then
     prune()
   end
 elseif sighted and days then

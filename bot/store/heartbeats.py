@@ -1,0 +1,43 @@
+"""Which processes of one kind live: each beats, and one that falls silent is dead.
+
+What a dead one held is taken back by its kind: senders' leases, pollers' claims.
+"""
+
+from datetime import timedelta
+
+from bot.store.client import Database
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Heartbeats:
+    """The marks under one key of keys_deliveries (`senders`, `pollers`). Raises StoreError."""
+
+    def __init__(self, database: Database, key: str) -> None:
+        self._database = database
+        self._key = key
+
+    async def beat(self, owner: str) -> None:
+        """This process lives."""
+        now = self._database.clock.now_milliseconds()
+        await self._database.command("ZADD", self._key, now, owner)
+
+    async def leave(self, *owners: str) -> None:
+        """These ended, or what they held was taken back."""
+        if owners:
+            await self._database.command("ZREM", self._key, *owners)
+
+    async def living(self, silent_for: timedelta) -> frozenset[str]:
+        """Those whose last beat is younger."""
+        since = self._since(silent_for)
+        owners = await self._database.command("ZRANGEBYSCORE", self._key, since, "+inf")
+        return frozenset(owner.decode() for owner in owners)
+
+    async def dead(self, silent_for: timedelta) -> frozenset[str]:
+        """Those whose last beat is older, and who did not leave."""
+        since = self._since(silent_for)
+        owners = await self._database.command("ZRANGEBYSCORE", self._key, "-inf", f"({since}")
+        return frozenset(owner.decode() for owner in owners)
+
+    def _since(self, silent_for: timedelta) -> int:
+        return self._database.clock.now_milliseconds() - silent_for // _MILLISECOND
