@@ -20,6 +20,8 @@ from bot.running import run
 from bot.sandbox_mode import WireOptions, run_sandbox
 from bot.services.stopping import Stopping
 
+SAME_SIGNAL_SECONDS = 0.5
+
 Work = Callable[[Config, Stopping], Coroutine[Any, Any, bool]]
 
 
@@ -101,15 +103,23 @@ async def _well(running: Coroutine[Any, Any, None]) -> bool:
 
 
 async def _until_stopped(work: Work, config: Config) -> bool:
-    """The first SIGTERM or SIGINT drains; the second ends at once."""
+    """The first SIGTERM or SIGINT drains; a second one ends at once.
+
+    What follows the first immediately is the same request: make passes a signal on that its
+    child got as well, being in its process group.
+    """
     stopping = Stopping()
+    loop = asyncio.get_running_loop()
+    first = 0.0
 
     def on_signal() -> None:
-        if stopping.requested:
+        nonlocal first
+        if not stopping.requested:
+            first = loop.time()
+            stopping.request()
+        elif loop.time() - first > SAME_SIGNAL_SECONDS:
             os._exit(1)
-        stopping.request()
 
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
     return await work(config, stopping)

@@ -5,12 +5,13 @@ to anything; what a setting means to a part is that part's business.
 """
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value")
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+DEFAULT_FEEDS_FILE = "feeds.opml"
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?|\[?[0-9A-Fa-f:.]+(%\w+)?\]?")
 _TOKEN = re.compile(r"[1-9]\d{2,19}:[A-Za-z0-9_-]{3,70}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -110,13 +113,13 @@ def parse(values: Mapping[str, str]) -> Config:
         token=read("BOT_TOKEN", "", _token),
         admin_ids=read("ADMIN_IDS", "", _admin_ids),
         redis_url=read("REDIS_URL", "", _redis_url),
-        data_dir=read("DATA_DIR", "./data", Path),
+        data_dir=read("DATA_DIR", "./data", _data_dir),
         telegram_api_url=read("TELEGRAM_API_URL", "https://api.telegram.org", _http_url),
         webhook_url=read("WEBHOOK_URL", "", _optional(_http_url)),
         webhook_secret=read("WEBHOOK_SECRET", "", _optional(_secret)),
-        host=read("HOST", "127.0.0.1", str),
+        host=read("HOST", "127.0.0.1", _host),
         port=read("PORT", "8080", _port),
-        feeds_file=read("FEEDS_FILE", "feeds.opml", Path),
+        feeds_file=read("FEEDS_FILE", DEFAULT_FEEDS_FILE, _feeds_file),
         poll_min=read("POLL_MIN", "60s", duration),
         poll_max=read("POLL_MAX", "6h", duration),
         fetch_allow_networks=read("FETCH_ALLOW_NETWORKS", "", _networks),
@@ -151,7 +154,11 @@ class _Reader:
             return convert(text)
         except ValueError as error:
             self._problems.append(f"{name}: {error}")
+        try:
             return convert(default)
+        except ValueError:
+            # Nobody will see it: finish() raises.
+            return cast(Value, None)
 
     def check(self, condition: bool, problem: str) -> None:
         if not condition:
@@ -221,6 +228,28 @@ def _port(text: str) -> int:
     if not re.fullmatch(r"\d{1,5}", text) or int(text) > 65535:
         raise ValueError(f"expected a port from 0 to 65535, not {text!r}")
     return int(text)
+
+
+def _data_dir(text: str) -> Path:
+    path = Path(text)
+    existing = next(each for each in (path, *path.absolute().parents) if each.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise ValueError(f"{text} is no directory that can be written to, and cannot be made one")
+    return path
+
+
+def _feeds_file(text: str) -> Path:
+    """A file that is named must be there; the usual one is missed only by an empty database."""
+    path = Path(text)
+    if text != DEFAULT_FEEDS_FILE and not (path.is_file() and os.access(path, os.R_OK)):
+        raise ValueError(f"{text} is no file that can be read")
+    return path
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise ValueError(f"expected a host name or an IP address, not {text!r}")
+    return text
 
 
 def _networks(text: str) -> tuple[Network, ...]:

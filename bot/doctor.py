@@ -48,7 +48,8 @@ async def examine(config: Config) -> bool:
 
 
 async def _findings(config: Config) -> AsyncIterator[Finding]:
-    yield await _token(config)
+    async for finding in _telegram(config):
+        yield finding
     feeds: list[Feed] = []
     try:
         async with open_database(config.redis_url, config.data_dir) as database:
@@ -57,7 +58,6 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
             feeds = await FeedStore(database).all()
     except NewsflashError as error:
         yield Finding("Redis", True, str(error))
-    yield _webhook(config)
     try:
         feeds = feeds or list(parse_opml(config.feeds_file.read_bytes()))
     except (OSError, NewsflashError) as error:
@@ -66,14 +66,17 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
         yield finding
 
 
-async def _token(config: Config) -> Finding:
+async def _telegram(config: Config) -> AsyncIterator[Finding]:
     if not config.token:
-        return Finding("token", False, "BOT_TOKEN is not set: the sandbox runs instead")
+        yield Finding("token", False, "BOT_TOKEN is not set: the sandbox runs instead")
+        yield _webhook(config, "")
+        return
     try:
         async with Messenger(create_bot(config.token, config.telegram_api_url)) as messenger:
-            return Finding("token", False, f"the bot is @{messenger.username}")
+            yield Finding("token", False, f"the bot is @{messenger.username}")
+            yield _webhook(config, await messenger.webhook())
     except NewsflashError as error:
-        return Finding("token", True, str(error))
+        yield Finding("token", True, str(error))
 
 
 async def _redis(database: Database) -> Finding:
@@ -91,9 +94,14 @@ def _clock(database: Database) -> Finding:
     return Finding("clock", apart > CLOCK_TOLERANCE, seconds)
 
 
-def _webhook(config: Config) -> Finding:
+def _webhook(config: Config, standing: str) -> Finding:
+    """`standing`: the address that Telegram sends updates to now; "" for none."""
     if config.webhook_url:
         return Finding("webhook", True, "WEBHOOK_URL is set, but this version only polls")
+    if standing:
+        return Finding(
+            "webhook", True, f"updates go to {standing}, not to this bot, until it is started"
+        )
     return Finding("webhook", False, "not used; updates are polled")
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot import __version__
@@ -94,6 +95,19 @@ async def test_doctor_names_a_feed_on_a_private_address(
     assert status == 1, output
     assert f"TROUBLE feed Feed times: {feeds.url('/times')}: " in output
     assert feeds.requests == []
+
+
+async def test_doctor_names_a_webhook_that_takes_the_updates(
+    tmp_path: Path, telegram: Sandbox, feeds: FeedServer
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        url = f"{telegram.base_url}/bot{telegram.token}/setWebhook"
+        await session.post(url, json={"url": "https://news.example/hook"})
+    status, output = await finished(
+        tmp_path, "doctor", **settings(tmp_path, telegram, feeds, "/times")
+    )
+    assert status == 1
+    assert "TROUBLE webhook: updates go to https://news.example/hook" in output
 
 
 async def test_doctor_names_a_token_and_a_redis_that_do_not_work(

@@ -30,6 +30,9 @@ def test_every_bad_value_is_reported_at_once_by_name() -> None:
         "REDIS_URL": "http://x",
         "TELEGRAM_API_URL": "ftp://x",
         "PORT": "70000",
+        "DATA_DIR": "/dev/null/data",
+        "FEEDS_FILE": "/nowhere/feeds.opml",
+        "HOST": "not a host",
         "POLL_MIN": "soon",
         "FETCH_ALLOW_NETWORKS": "10.0.0.0/99",
         "ACCESS": "closed",
@@ -44,6 +47,17 @@ def test_every_bad_value_is_reported_at_once_by_name() -> None:
     with pytest.raises(ConfigurationError) as raised:
         parse(bad)
     assert {problem.split(":")[0] for problem in raised.value.problems} == set(bad)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::1", "::", "localhost", "news_web", "a.example"])
+def test_hosts_are_names_and_addresses(host: str) -> None:
+    assert parse({"HOST": host}).host == host
+
+
+def test_a_data_directory_may_still_have_to_be_made(tmp_path: Path) -> None:
+    wanted = tmp_path / "new" / "data"
+    assert parse({"DATA_DIR": str(wanted)}).data_dir == wanted
+    assert not wanted.exists()
 
 
 def test_bounds_that_contradict_each_other_are_named() -> None:

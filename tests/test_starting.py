@@ -40,6 +40,7 @@ async def test_a_bot_api_server_that_comes_later_is_waited_for(
 async def test_stopping_ends_the_wait_for_telegram(tmp_path: Path, redis_url: str) -> None:
     sandbox = Sandbox()
     await sandbox.start()
+    (tmp_path / "feeds.opml").touch()
     config = configured(sandbox, tmp_path / "feeds.opml", redis_url)
     await sandbox.stop()
     stopping = Stopping()
@@ -62,6 +63,7 @@ async def test_a_token_that_telegram_refuses_ends_with_a_sentence(
     host, port = runner.addresses[0][:2]
     sandbox = Sandbox()
     await sandbox.start()
+    (tmp_path / "feeds.opml").touch()
     settings = {"TELEGRAM_API_URL": f"http://{host}:{port}"}
     config = configured(sandbox, tmp_path / "feeds.opml", redis_url, **settings)
     try:
@@ -78,7 +80,9 @@ async def test_a_feeds_file_that_is_missing_or_broken_is_named(
     sandbox = Sandbox()
     await sandbox.start()
     path = tmp_path / "feeds.opml"
+    path.touch()
     config = configured(sandbox, path, redis_url)
+    path.unlink()
     try:
         with pytest.raises(ConfigurationError, match="FEEDS_FILE"):
             await run(config, Stopping())
@@ -90,6 +94,7 @@ async def test_a_feeds_file_that_is_missing_or_broken_is_named(
 
 
 async def test_some_roles_alone_need_a_redis_of_their_own_choice(tmp_path: Path) -> None:
+    (tmp_path / "feeds.opml").touch()
     config = configured(Sandbox(), tmp_path / "feeds.opml", "")
     with pytest.raises(ConfigurationError, match="REDIS_URL"):
         await run(config, Stopping(), roles=frozenset({Role.POLL}))

@@ -204,6 +204,10 @@ class Messenger:
             Operation.ASK,
         )
 
+    async def webhook(self) -> str:
+        """Where updates are sent to; "" while they wait for polling."""
+        return (await self._ask(self._bot.get_webhook_info())).url
+
     async def delete_webhook(self) -> Outcome:
         """Have updates wait for polling; pending ones stay."""
         return await self._do(self._bot.delete_webhook(), Operation.ASK)
