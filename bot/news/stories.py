@@ -11,7 +11,7 @@ Rule: the same link or the same title and lead are the same story. Else a story 
 member's S and half the mean of its three best (fewer in a smaller story), and .40 decides, .32
 where a title stands alone. An entry that reaches .60 with two stories merges them. Likeness never
 puts two entries of one publication together: it does not report the same twice, it goes on telling
-(453 of 457 related pairs of one host in HeadlineCause, 6 % of them the same story), and what joins
+(of 457 related pairs in HeadlineCause 453 are of one host, only 6 % the same story), and what joins
 silently is lost to its readers.
 Known exceptions: translations found a second story, and so does a second page on one event.
 Rejected: centroids (they need upkeep and win nothing), a decay by time (an artefact of archives).
