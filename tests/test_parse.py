@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import FeedError, FeedTrouble
 from bot.models.entries import ParsedEntry, ParsedFeed
+from bot.news.entries import print_of
 from bot.news.parse import feed_links, parse_document
 
 URL = "https://feeds.example.net/news/rss.xml"
@@ -346,7 +347,7 @@ def test_only_the_newest_entries_are_read() -> None:
         f"<title>{n}</title><pubDate>{n % 27 + 1:02} Nov 2026 10:00 GMT</pubDate>"
         for n in range(26, 226)
     ]
-    older = [f"<title>{n}</title><pubDate>01 Jan 2020 10:00 GMT</pubDate>" for n in range(100)]
+    older = [f"<title>old {n}</title><pubDate>01 Jan 2020 10:00 GMT</pubDate>" for n in range(100)]
     newest_first = parse(rss(*items, *older)).entries
     assert [entry.title for entry in newest_first] == [str(n) for n in range(26, 226)]
     oldest_first = parse(rss(*older, *items)).entries
@@ -358,6 +359,60 @@ def test_a_broken_end_keeps_what_came_before() -> None:
     assert [entry.title for entry in parse(whole[:-40]).entries][:1] == ["One"]
     cut = rss("<title>One</title>", "<title>Two</title><description><![CDATA[<p>never")
     assert [entry.title for entry in parse(cut[: cut.index("never") + 5]).entries] == ["One", "Two"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<rss version='2.0'><channel><title>Broken",
+        "<rss version='2.0'><channel><title>Broken</title><link>https://example.net/</link>",
+        "<feed xmlns='http://www.w3.org/2005/Atom'><title>Broken</title><entry><id>1",
+        rss()[:-6],
+    ],
+)
+def test_what_breaks_off_before_its_first_entry_is_damaged(document: str) -> None:
+    error = refused(document)
+    assert error.trouble is FeedTrouble.BROKEN
+    assert "breaks off" in str(error)
+
+
+def test_what_is_beyond_the_newest_entries_is_marked() -> None:
+    def items(*numbers: int) -> list[str]:
+        return [
+            f"<title>{n}</title><guid>g{n}</guid><description>Words {n}</description>"
+            f"<pubDate>{n % 28 + 1:02} Nov {1990 + n // 28} 10:00 GMT</pubDate>"
+            for n in numbers
+        ]
+
+    shuffled = [(n * 77) % 500 for n in range(500)]
+    feed = parse(rss(*items(*shuffled)))
+    assert [entry.title for entry in feed.entries] == [str(n) for n in shuffled if n >= 300]
+    older = parse(rss(*items(*range(150, 300))))
+    assert {(entry.identity, print_of(entry)) for entry in older.entries} < set(feed.further)
+    assert len(feed.further) == len(dict(feed.further)) == 300
+    assert older.further == ()
+
+
+def test_an_undated_entry_is_as_old_as_the_one_before_it() -> None:
+    dated = [f"<title>{n}</title><pubDate>{n % 28 + 1:02} Nov 2026</pubDate>" for n in range(28)]
+    filled = [f"<title>old {n}</title><pubDate>01 Nov 2020</pubDate>" for n in range(200)]
+    feed = parse(rss("<title>first</title>", *filled, *dated, "<title>last</title>"))
+    kept = [entry.title for entry in feed.entries]
+    assert kept[0] == "first"
+    assert kept[-1] == "last"
+    assert len(kept) == 200
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_of_a_json_feed_too_the_newest_entries_are_read(step: int) -> None:
+    numbers = range(6000)[::step]
+    items = [
+        {"id": str(n), "title": str(n), "date_published": f"{2000 + n // 28}-01-{n % 28 + 1:02}"}
+        for n in numbers
+    ]
+    feed = parse(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}))
+    assert {entry.title for entry in feed.entries} == {str(n) for n in range(5800, 6000)}
+    assert len(feed.further) == 4800
 
 
 def test_tags_in_any_case_and_out_of_place() -> None:

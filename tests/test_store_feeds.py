@@ -247,6 +247,17 @@ async def test_a_feed_of_ever_new_entries_stays_bounded(
     assert await feeds.known(a_feed().id, list(document)) == document
 
 
+async def test_a_feed_of_ever_new_entries_stays_bounded_within_a_day(
+    database: Database, feeds: FeedStore
+) -> None:
+    await feeds.add(a_feed())
+    for minute in range(14):
+        document = seen(2500, f"{minute}-")
+        await feeds.commit(a_feed(), [], document, a_state(NOON + timedelta(minutes=minute)))
+        assert await feeds.known(a_feed().id, list(document)) == document
+        assert await marks(database, a_feed()) <= 27_500
+
+
 async def test_marks_of_a_usual_feed_are_small(database: Database, feeds: FeedStore) -> None:
     await database.command("CONFIG SET", "hash-max-ziplist-entries", "512")
     await feeds.add(a_feed())

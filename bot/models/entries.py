@@ -38,12 +38,14 @@ class ParsedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A parsed document: channel facts and entries in document order."""
+    """A parsed document: channel facts and its newest entries in document order."""
 
     title: str
     site: str
     language: Language
     entries: tuple[ParsedEntry, ...]
+    further: tuple[tuple[str, str], ...] = ()
+    """(identity, content print) of the entries that are too many: seen, but not on the wire."""
 
 
 class EntryEvent(StrEnum):

@@ -1,11 +1,11 @@
-"""From an entry of a document to an entry of the wire: dates believed or not, source, order."""
+"""From entries of a document to entries of the wire: which are new, dates believed, order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from bot.models.entries import Entry, EntryEvent, ParsedEntry
-from bot.models.feeds import Feed
+from bot.models.entries import Entry, EntryEvent, ParsedEntry, ParsedFeed
+from bot.models.feeds import Feed, PollState
 from bot.news.identity import content_print, entry_id
 from bot.news.links import registered_domain
 
@@ -34,6 +34,11 @@ def clamp_published(published: datetime | None, arrived: datetime) -> datetime:
     return published
 
 
+def print_of(parsed: ParsedEntry) -> str:
+    """The content print of an entry as it stands in a document."""
+    return content_print(parsed.title, parsed.lede, parsed.text)
+
+
 def to_entry(parsed: ParsedEntry, feed: Feed, *, event: EntryEvent, arrived: datetime) -> Entry:
     """The entry as the wire keeps it. Without a link its source is the feed's own site."""
     source = (registered_domain(link) for link in (parsed.link, feed.site, feed.url))
@@ -58,7 +63,7 @@ def to_entry(parsed: ParsedEntry, feed: Feed, *, event: EntryEvent, arrived: dat
         related=parsed.related,
         published=clamp_published(parsed.published, arrived),
         arrived=arrived,
-        content_print=content_print(parsed.title, parsed.lede, parsed.text),
+        content_print=print_of(parsed),
         listed=feed.listed,
     )
 
@@ -68,3 +73,45 @@ def oldest_first(entries: Iterable[DatedValue]) -> list[DatedValue]:
     end, because feeds put the newest first."""
     from_the_end = list(entries)[::-1]
     return sorted(from_the_end, key=lambda entry: entry.published)
+
+
+def classify(
+    feed: Feed,
+    state: PollState,
+    parsed: ParsedFeed,
+    known: Mapping[str, str],
+    *,
+    arrived: datetime,
+) -> tuple[Entry, ...]:
+    """The document's entries that are new or changed, oldest first.
+
+    Until the first poll is committed all of them are the baseline: found, never pushed.
+
+    Observation: when entries are withdrawn from a document that is longer than what is read of it,
+    old ones move up that were never marked as seen. Rule: while the document is cut, an unknown
+    entry from before the oldest known one of those kept is baseline too. Known exception: one that
+    was published late with so early a date is found, but not pushed. Rejected: judging by age
+    alone, which would hush whoever publishes late everywhere.
+    """
+    entries = []
+    beginning = _beginning(parsed, known)
+    for entry in parsed.entries:
+        former = known.get(entry.identity)
+        if former == print_of(entry):
+            continue
+        event = EntryEvent.CHANGED if former is not None else EntryEvent.NEW
+        early = former is None and entry.published is not None and entry.published < beginning
+        if early or not state.baseline_done:
+            event = EntryEvent.BASELINE
+        entries.append(to_entry(entry, feed, event=event, arrived=arrived))
+    return tuple(oldest_first(entries))
+
+
+def _beginning(parsed: ParsedFeed, known: Mapping[str, str]) -> datetime:
+    """When what is known of a cut document begins; the beginning of time for a whole one."""
+    dates = [
+        entry.published
+        for entry in parsed.entries
+        if parsed.further and entry.published and entry.identity in known
+    ]
+    return min(dates, default=datetime.min.replace(tzinfo=UTC))

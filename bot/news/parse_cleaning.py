@@ -18,7 +18,8 @@ from xml.sax.saxutils import quoteattr
 from bot.news.parse_dates import parse_date
 from bot.news.text import excerpt, plain_text
 
-MAXIMUM_ENTRIES = 200
+MOST_READ = 5000
+"""Entries of a document that are looked at; a parser needs a second for some thousands."""
 _LONGEST_TEXT = 262_144
 _LONGEST_ENTRY = 524_288
 _LONGEST_CAPTION = 500
@@ -162,7 +163,7 @@ def _surrogate_pair(pair: str) -> str:
 
 
 def clean(text: str) -> Cleaned:
-    """The document from its root on, with at most MAXIMUM_ENTRIES entries; never raises."""
+    """The document from its root on, with at most MOST_READ entries; never raises."""
     reading = _Pass()
     position = 0
     text = _ILLEGAL.sub("", text)
@@ -182,7 +183,7 @@ def clean(text: str) -> Cleaned:
     before = whole[: root.start()][-1000:]
     mine = {"", root["prefix"] or ""}
     starts = [at for at, name in reading.entries if name[: name.find(":") + 1] in mine]
-    if len(starts) > MAXIMUM_ENTRIES:
+    if len(starts) > MOST_READ:
         whole = _cut(reading.pieces, starts, root["name"])
         root = _ROOT.search(whole) or root
     return Cleaned(whole[root.start() :], root["local"].lower(), before)
@@ -192,13 +193,13 @@ def _cut(pieces: list[str], starts: list[int], root: str) -> str:
     """Keep the newest entries: the last ones where the dates ascend, else the first ones."""
     head = "".join(pieces[: starts[0]])
     if _ascending(pieces, starts):
-        return head + "".join(pieces[starts[-MAXIMUM_ENTRIES] :])
+        return head + "".join(pieces[starts[-MOST_READ] :])
     channel = _CHANNEL.search(head)
     open_channel = channel and f"</{channel.group(1)}>" not in head
     ending = f"</{channel.group(1)}>" if channel and open_channel else ""
     if not root.lower().endswith("channel"):
         ending += f"</{root}>"
-    return head + "".join(pieces[starts[0] : starts[MAXIMUM_ENTRIES]]) + ending
+    return head + "".join(pieces[starts[0] : starts[MOST_READ]]) + ending
 
 
 def _ascending(pieces: list[str], starts: list[int]) -> bool:

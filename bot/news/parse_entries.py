@@ -6,21 +6,25 @@ Shared by all formats, so that an entry reads the same whether it came by RSS, A
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.models.entries import ParsedEntry, Picture
 from bot.models.identifiers import Language
+from bot.news.entries import print_of
 from bot.news.identity import Marks, identities
 from bot.news.links import canonical_link
 from bot.news.parse_article import Article
 from bot.news.text import excerpt, plain_title
 
+MOST_KEPT = 200
+"""Entries of a document that may become entries of the wire."""
 LEDE_LIMIT = 600
 _TITLE_LIMIT = 300
 _TITLE_FROM_LEDE = 100
 _TEXT_LIMIT = 60_000
 _AUTHOR_LIMIT = 120
 _LONGEST_GUID = 2048
+_UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 _BY = re.compile(r"^(?:by|von|par)\s+(?=\w)", re.IGNORECASE)
 
 
@@ -48,6 +52,33 @@ def finish(found: Iterable[Found], site: str) -> tuple[ParsedEntry, ...]:
     for identity, (_, entry) in zip(identities(marks, site), drafts, strict=True):
         finished.setdefault(identity, _identified(entry, identity))
     return tuple(finished.values())
+
+
+def newest(
+    entries: Sequence[ParsedEntry],
+) -> tuple[tuple[ParsedEntry, ...], tuple[tuple[str, str], ...]]:
+    """(The MOST_KEPT newest in document order, identity and content print of all others).
+
+    Observation: feeds may list years of entries, newest first, oldest first or by subject. Rule:
+    the newest by date; an undated entry is as old as the dated one before it, or after it at the
+    document's beginning; of equal ones, and where nothing is dated, the first. Known exceptions:
+    planned entries take the place of others; of a long feed without dates that grows at its end,
+    nothing is news. Rejected: forgetting the others, which would be taken for new as soon as what
+    was before them is withdrawn.
+    """
+    if len(entries) <= MOST_KEPT:
+        return tuple(entries), ()
+    moments: list[datetime] = []
+    moment = next((entry.published for entry in entries if entry.published), _UNDATED)
+    for entry in entries:
+        moment = entry.published or moment
+        moments.append(moment)
+    # Sorting is stable in reverse too: equal ones stay in document order.
+    by_date = sorted(range(len(entries)), key=moments.__getitem__, reverse=True)
+    chosen = set(by_date[:MOST_KEPT])
+    kept = tuple(entry for at, entry in enumerate(entries) if at in chosen)
+    others = (entry for at, entry in enumerate(entries) if at not in chosen)
+    return kept, tuple((entry.identity, print_of(entry)) for entry in others)
 
 
 def language_of(tag: object) -> Language:

@@ -3,15 +3,16 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from bot.errors import FeedError, FeedTrouble
 from bot.models.entries import ParsedFeed, Picture
 from bot.news.links import absolute_link
 from bot.news.parse_article import Article, read_article
-from bot.news.parse_cleaning import MAXIMUM_ENTRIES
+from bot.news.parse_cleaning import MOST_READ
 from bot.news.parse_dates import parse_date
-from bot.news.parse_entries import Found, author_name, finish, language_of
+from bot.news.parse_entries import Found, author_name, finish, language_of, newest
 from bot.news.parse_pictures import described, image_url, picture_url
 from bot.news.text import excerpt, plain_title
 
@@ -39,16 +40,28 @@ def parse_json(text: str, url: str) -> ParsedFeed:
     site = absolute_link(_text(document, "home_page_url"), url)
     authors = _authors(document)
     found = []
-    for item in items[:MAXIMUM_ENTRIES]:
+    for item in _looked_at(items):
         # One item that cannot be read must not hide the others, whatever is wrong with it.
         with suppress(Exception):
             found.append(_found(item, url, authors))
+    entries, further = newest(finish(found, site or url))
     return ParsedFeed(
         title=excerpt(plain_title(_text(document, "title")), _LONGEST_NAME),
         site=site,
         language=language_of(document.get("language")),
-        entries=finish(found, site or url),
+        entries=entries,
+        further=further,
     )
+
+
+def _looked_at(items: list[Any]) -> list[Any]:
+    """At most MOST_READ items: the last ones where the dates ascend, else the first ones."""
+    if len(items) <= MOST_READ:
+        return items
+    ends = [item for item in (items[0], items[-1]) if isinstance(item, dict)]
+    dates = [moment for moment in map(_published, ends) if moment is not None]
+    ascending = len(dates) == 2 and dates[0] < dates[1]
+    return items[-MOST_READ:] if ascending else items[:MOST_READ]
 
 
 def _is_feed(document: Mapping[str, Any]) -> bool:
@@ -74,10 +87,13 @@ def _found(item: Mapping[str, Any], url: str, feed_authors: str) -> Found:
         summary=summary,
         content=content,
         author=_authors(item) or feed_authors,
-        published=parse_date(_text(item, "date_published"))
-        or parse_date(_text(item, "date_modified")),
+        published=_published(item),
         picture=_picture(item, content, url),
     )
+
+
+def _published(item: Mapping[str, Any]) -> datetime | None:
+    return parse_date(_text(item, "date_published")) or parse_date(_text(item, "date_modified"))
 
 
 def _authors(item: Mapping[str, Any]) -> str:

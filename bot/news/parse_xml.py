@@ -20,7 +20,7 @@ from bot.news.links import absolute_link, safe_link
 from bot.news.parse_article import Article, read_article
 from bot.news.parse_cleaning import Cleaned
 from bot.news.parse_dates import parse_date
-from bot.news.parse_entries import Found, author_name, finish, language_of
+from bot.news.parse_entries import Found, author_name, finish, language_of, newest
 from bot.news.parse_pictures import choose_picture
 from bot.news.text import excerpt, plain_title
 
@@ -39,8 +39,6 @@ def parse_xml(cleaned: Cleaned, url: str) -> ParsedFeed:
     document = _parsed(cleaned.text)
     channel: dict[str, Any] = dict(document.get("feed") or {})
     entries = document.get("entries") or []
-    if not entries and not document.get("version") and not channel:
-        raise FeedError(FeedTrouble.BROKEN, "This feed is damaged: nothing in it can be read.")
     base = str(_first_base(channel) or url)
     site = absolute_link(_alternate(channel, "") or str(channel.get("link") or ""), base)
     found = []
@@ -48,11 +46,20 @@ def parse_xml(cleaned: Cleaned, url: str) -> ParsedFeed:
         # One entry that cannot be read must not hide the others, whatever is wrong with it.
         with suppress(Exception):
             found.append(_found(dict(entry), url))
+    kept, further = newest(finish(found, site or url))
+    if not kept and (document.get("bozo") or not (document.get("version") or channel)):
+        # Without a single entry nothing tells a feed that broke off from one that is empty.
+        raise FeedError(
+            FeedTrouble.BROKEN,
+            "This feed is damaged: its XML breaks off or is not well-formed, and no entry in it "
+            "can be read.",
+        )
     return ParsedFeed(
         title=excerpt(plain_title(str(channel.get("title") or "")), _LONGEST_NAME),
         site=site,
         language=language_of(channel.get("language")),
-        entries=finish(found, site or url),
+        entries=kept,
+        further=further,
     )
 
 

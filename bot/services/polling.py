@@ -10,17 +10,16 @@ import logging
 import random
 import secrets
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.errors import FeedError, FeedTrouble, NewsflashError, StoreError
 from bot.fetch.fetcher import FeedFetcher, Fetched
-from bot.models.entries import Entry, EntryEvent, ParsedFeed
+from bot.models.entries import EntryEvent, ParsedFeed
 from bot.models.feeds import Feed, PollState, Validators
 from bot.models.identifiers import FeedId
-from bot.news.entries import oldest_first, print_of, to_entry
+from bot.news.entries import classify, print_of
 from bot.news.identity import document_print
 from bot.news.schedule import after_failure, next_poll
 from bot.services.parsing import ParsingProcess
@@ -266,48 +265,6 @@ class Poller:
         )
         log.info("%s cannot be read (%d in a row): %s", feed.url, after.failures, error)
         await self._feeds.commit(feed, (), {}, after)
-
-
-def classify(
-    feed: Feed,
-    state: PollState,
-    parsed: ParsedFeed,
-    known: Mapping[str, str],
-    *,
-    arrived: datetime,
-) -> tuple[Entry, ...]:
-    """The document's entries that are new or changed, oldest first.
-
-    Until the first poll is committed all of them are the baseline: found, never pushed.
-
-    Observation: when entries are withdrawn from a document that is longer than what is read of it,
-    old ones move up that were never marked as seen. Rule: while the document is cut, an unknown
-    entry from before the oldest known one of those kept is baseline too. Known exception: one that
-    was published late with so early a date is found, but not pushed. Rejected: judging by age
-    alone, which would hush whoever publishes late everywhere.
-    """
-    entries = []
-    beginning = _beginning(parsed, known)
-    for entry in parsed.entries:
-        former = known.get(entry.identity)
-        if former == print_of(entry):
-            continue
-        event = EntryEvent.CHANGED if former is not None else EntryEvent.NEW
-        early = former is None and entry.published is not None and entry.published < beginning
-        if early or not state.baseline_done:
-            event = EntryEvent.BASELINE
-        entries.append(to_entry(entry, feed, event=event, arrived=arrived))
-    return tuple(oldest_first(entries))
-
-
-def _beginning(parsed: ParsedFeed, known: Mapping[str, str]) -> datetime:
-    """When what is known of a cut document begins; the beginning of time for a whole one."""
-    dates = [
-        entry.published
-        for entry in parsed.entries
-        if parsed.further and entry.published and entry.identity in known
-    ]
-    return min(dates, default=datetime.min.replace(tzinfo=UTC))
 
 
 def _first_state(now: datetime, bounds: PollBounds) -> PollState:
