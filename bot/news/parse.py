@@ -16,7 +16,8 @@ __all__ = ["feed_links", "parse_document"]
 
 def parse_document(body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
     """Parse RSS 0.9x to 2.0, RDF, Atom or JSON Feed: its 200 newest entries, and what marks
-    those beyond them, of the first 5,000 (the last ones where dates ascend).
+    those beyond them, of the first 5,000 (the last ones where dates ascend),
+    fewer in a document of over 4 million characters.
 
     `url` is the address that answered, for relative links; `content_type` its HTTP header.
     A feed without entries is a feed. Raises FeedError (NOT_A_FEED, BROKEN) and nothing else.

@@ -16,10 +16,12 @@ from html.entities import html5
 from xml.sax.saxutils import quoteattr
 
 from bot.news.parse_dates import parse_date
+from bot.news.parse_entries import MOST_KEPT
 from bot.news.text import excerpt, plain_text
 
-MOST_READ = 5000
-"""Entries of a document that are looked at; a parser needs a second for some thousands."""
+_MOST_READ = 5000
+# Dense markup takes some microseconds for a character; 4 MB are read in half the time there is.
+_MOST_TEXT = 4_000_000
 _LONGEST_TEXT = 262_144
 _LONGEST_ENTRY = 524_288
 _LONGEST_CAPTION = 500
@@ -163,7 +165,7 @@ def _surrogate_pair(pair: str) -> str:
 
 
 def clean(text: str) -> Cleaned:
-    """The document from its root on, with at most MOST_READ entries; never raises."""
+    """The document from its root on, with at most most_read() entries; never raises."""
     reading = _Pass()
     position = 0
     text = _ILLEGAL.sub("", text)
@@ -183,23 +185,30 @@ def clean(text: str) -> Cleaned:
     before = whole[: root.start()][-1000:]
     mine = {"", root["prefix"] or ""}
     starts = [at for at, name in reading.entries if name[: name.find(":") + 1] in mine]
-    if len(starts) > MOST_READ:
-        whole = _cut(reading.pieces, starts, root["name"])
+    wanted = most_read(len(starts), len(whole))
+    if len(starts) > wanted:
+        whole = _cut(reading.pieces, starts, wanted, root["name"])
         root = _ROOT.search(whole) or root
     return Cleaned(whole[root.start() :], root["local"].lower(), before)
 
 
-def _cut(pieces: list[str], starts: list[int], root: str) -> str:
+def most_read(entries: int, length: int) -> int:
+    """How many entries of a document are looked at: 5,000, or 4 million characters' worth of its
+    `length` where that is less, but never fewer than may become entries of the wire."""
+    return max(MOST_KEPT, min(_MOST_READ, entries * _MOST_TEXT // max(length, 1)))
+
+
+def _cut(pieces: list[str], starts: list[int], wanted: int, root: str) -> str:
     """Keep the newest entries: the last ones where the dates ascend, else the first ones."""
     head = "".join(pieces[: starts[0]])
     if _ascending(pieces, starts):
-        return head + "".join(pieces[starts[-MOST_READ] :])
+        return head + "".join(pieces[starts[-wanted] :])
     channel = _CHANNEL.search(head)
     open_channel = channel and f"</{channel.group(1)}>" not in head
     ending = f"</{channel.group(1)}>" if channel and open_channel else ""
     if not root.lower().endswith("channel"):
         ending += f"</{root}>"
-    return head + "".join(pieces[starts[0] : starts[MOST_READ]]) + ending
+    return head + "".join(pieces[starts[0] : starts[wanted]]) + ending
 
 
 def _ascending(pieces: list[str], starts: list[int]) -> bool:

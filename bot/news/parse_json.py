@@ -10,7 +10,7 @@ from bot.errors import FeedError, FeedTrouble
 from bot.models.entries import ParsedFeed, Picture
 from bot.news.links import absolute_link
 from bot.news.parse_article import Article, read_article
-from bot.news.parse_cleaning import MOST_READ
+from bot.news.parse_cleaning import most_read
 from bot.news.parse_dates import parse_date
 from bot.news.parse_entries import Found, author_name, finish, language_of, newest
 from bot.news.parse_pictures import described, image_url, picture_url
@@ -40,7 +40,7 @@ def parse_json(text: str, url: str) -> ParsedFeed:
     site = absolute_link(_text(document, "home_page_url"), url)
     authors = _authors(document)
     found = []
-    for item in _looked_at(items):
+    for item in _looked_at(items, len(text)):
         # One item that cannot be read must not hide the others, whatever is wrong with it.
         with suppress(Exception):
             found.append(_found(item, url, authors))
@@ -54,14 +54,15 @@ def parse_json(text: str, url: str) -> ParsedFeed:
     )
 
 
-def _looked_at(items: list[Any]) -> list[Any]:
-    """At most MOST_READ items: the last ones where the dates ascend, else the first ones."""
-    if len(items) <= MOST_READ:
+def _looked_at(items: list[Any], length: int) -> list[Any]:
+    """At most most_read() items: the last ones where the dates ascend, else the first ones."""
+    wanted = most_read(len(items), length)
+    if len(items) <= wanted:
         return items
     ends = [item for item in (items[0], items[-1]) if isinstance(item, dict)]
     dates = [moment for moment in map(_published, ends) if moment is not None]
     ascending = len(dates) == 2 and dates[0] < dates[1]
-    return items[-MOST_READ:] if ascending else items[:MOST_READ]
+    return items[-wanted:] if ascending else items[:wanted]
 
 
 def _is_feed(document: Mapping[str, Any]) -> bool:
