@@ -2,14 +2,15 @@
 
 import subprocess
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from redis import Redis
+from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
 
 from bot.store.client import Database
 from bot.store.server_binary import find_binary
@@ -32,25 +33,18 @@ def _serve(home: Path) -> Iterator[Path]:
             [str(find_binary().path), *arguments], stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        _wait_for(socket, process)
+        _wait_for(socket)
         yield socket
     finally:
         process.terminate()
         process.wait(timeout=10)
 
 
-def _wait_for(socket: Path, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 20
-    with Redis(unix_socket_path=str(socket)) as client:
-        while True:
-            try:
-                client.ping()
-                return
-            except RedisConnectionError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise
-                # The server binds its socket within milliseconds; there is no event to wait on.
-                time.sleep(0.01)
+def _wait_for(socket: Path) -> None:
+    """The server binds its socket within milliseconds; there is no event to wait on."""
+    patience = Retry(ConstantBackoff(0.01), 2000, (RedisConnectionError,))
+    with Redis(unix_socket_path=str(socket), retry=patience) as client:
+        client.ping()
 
 
 @pytest.fixture
