@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from sandbox.values import JsonObject
 
 BYTES_KEPT = 256 * 1024 * 1024
-DOWNLOAD_LIMIT = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from sandbox.population import ALEX
 from sandbox.wire import SampleWire
 from sandbox.wire_articles import Article, slug_of
 from sandbox.wire_sources import SOURCES, Source
+from tests.sandbox_control import bot_requests, clear_faults, order_fault
 from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,21 +137,15 @@ class Stage:
 
     async def requests(self, method: str) -> list[Json]:
         """What the bot asked of the Bot API."""
-        url = f"{self.sandbox.base_url}/sandbox/requests"
-        async with self.session.get(url, params={"method": method}) as response:
-            answer: Any = await response.json()
-        return list(answer["requests"] if isinstance(answer, dict) else answer)
+        return await bot_requests(self.session, self.sandbox, method)
 
     async def fault(self, **fields: object) -> None:
         """Let the Bot API fail."""
-        url = f"{self.sandbox.base_url}/sandbox/fault"
-        async with self.session.post(url, json=fields) as response:
-            assert response.status == 200, await response.text()
+        await order_fault(self.session, self.sandbox, **fields)
 
     async def clear_faults(self) -> None:
         """Let the Bot API work again."""
-        async with self.session.delete(f"{self.sandbox.base_url}/sandbox/fault") as response:
-            assert response.status == 200
+        await clear_faults(self.session, self.sandbox)
 
     def publish(self, source: str, title: str, summary: str = "") -> str:
         """A source of the wire publishes; the article's slug."""

@@ -36,6 +36,7 @@ from bot.store.stories import StoryStore
 from bot.store.subscriptions import SubscriptionStore
 from sandbox import Sandbox
 from sandbox.population import ALEX
+from tests.sandbox_control import bot_requests, clear_faults, order_fault
 from tests.store_values import a_chat, a_feed, a_story, a_subscription, an_entry
 
 Json = dict[str, Any]
@@ -138,21 +139,15 @@ class DeliveryStage:
 
     async def requests(self, method: str = "sendMessage") -> list[Json]:
         """What was asked of the Bot API."""
-        url = f"{self.sandbox.base_url}/sandbox/requests"
-        async with self.session.get(url, params={"method": method}) as response:
-            answer: Any = await response.json()
-        return list(answer["requests"] if isinstance(answer, dict) else answer)
+        return await bot_requests(self.session, self.sandbox, method)
 
     async def fault(self, **fields: object) -> None:
         """Let the Bot API fail."""
-        url = f"{self.sandbox.base_url}/sandbox/fault"
-        async with self.session.post(url, json=fields) as response:
-            assert response.status == 200, await response.text()
+        await order_fault(self.session, self.sandbox, **fields)
 
     async def clear_faults(self) -> None:
         """Let the Bot API work again."""
-        async with self.session.delete(f"{self.sandbox.base_url}/sandbox/fault") as response:
-            assert response.status == 200
+        await clear_faults(self.session, self.sandbox)
 
     async def started(self, person: int = ALEX) -> None:
         """The person pressed Start, so that the bot may write."""

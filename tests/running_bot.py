@@ -25,6 +25,7 @@ from bot.store.stories import StoryStore
 from sandbox import Sandbox
 from sandbox.population import ALEX
 from tests.redis_server import emptied
+from tests.sandbox_control import bot_requests
 from tests.waiting import eventually
 
 LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
@@ -284,10 +285,7 @@ class RunningBot:
 
     async def requests(self, method: str) -> list[Json]:
         """What the bot asked of the Bot API so far."""
-        url = f"{self.sandbox.base_url}/sandbox/requests"
-        async with self.session.get(url, params={"method": method}) as response:
-            answer: Any = await response.json()
-            return list(answer["requests"] if isinstance(answer, dict) else answer)
+        return await bot_requests(self.session, self.sandbox, method)
 
 
 def configured(sandbox: Sandbox, feeds_file: Path, redis_url: str, **changes: str) -> Config:

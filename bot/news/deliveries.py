@@ -52,14 +52,13 @@ class EditRule:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A step for one item. `until` belongs to WAIT; `silent` to SEND and RING; `why` to DROP."""
+    """A step for one item. `until` belongs to WAIT; `silent` to SEND and RING."""
 
     item: PendingItem
     step: Step
     report: Report | None = None
     silent: bool = True
     until: datetime | None = None
-    why: str = ""
 
 
 def decide(
@@ -78,13 +77,13 @@ def decide(
     sound is allowed at this moment.
     """
     if story is None:
-        return Decision(item, Step.DROP, why="the story is no longer kept")
+        return Decision(item, Step.DROP)
     if sent is None:
         return _first_time(item, story, report, may_ring=may_ring)
     if report and story.breaking and not sent.alerted and not sent.rang and may_ring:
         return Decision(item, Step.RING, report, silent=False)
     if sent.version >= item.version:
-        return Decision(item, Step.DROP, why="already shown")
+        return Decision(item, Step.DROP)
     return _edit(item, report or story.lead_report, sent, now=now, rule=rule)
 
 
@@ -92,7 +91,7 @@ def _first_time(
     item: PendingItem, story: Story, report: Report | None, *, may_ring: bool
 ) -> Decision:
     if report is None:
-        return Decision(item, Step.DROP, why="no subscription of the target matches")
+        return Decision(item, Step.DROP)
     return Decision(item, Step.SEND, report, silent=not (story.breaking and may_ring))
 
 
@@ -102,9 +101,9 @@ def _edit(
     if item.delivery_class is DeliveryClass.CORRECTION:
         return Decision(item, Step.EDIT, report)
     if now - sent.sent_at >= rule.age:
-        return Decision(item, Step.DROP, why="the message is too old to change")
+        return Decision(item, Step.DROP)
     if sent.edits >= rule.most:
-        return Decision(item, Step.DROP, why="the message changed often enough")
+        return Decision(item, Step.DROP)
     free = next_edit(report, sent, rule)
     if free > now:
         return Decision(item, Step.WAIT, report, until=free)
@@ -175,7 +174,7 @@ def told_once(
     for one in actions:
         place = (one.item.thread, stories[one.item.story].id)
         if one.step is Step.SEND and place in told:
-            twins.append(replace(one, step=Step.DROP, why="it is sent under another id"))
+            twins.append(replace(one, step=Step.DROP))
             continue
         if one.step is Step.SEND:
             told.add(place)

@@ -46,7 +46,6 @@ class ServerFacts:
     """An append-only file or snapshots are on."""
     evicts: bool
     """Its policy may drop keys when memory is full."""
-    memory_used: int
     memory_limit: int
     """Bytes; 0 is none."""
 
@@ -221,7 +220,6 @@ class Database:
             version=str(facts.get("redis_version", "")),
             persistent=bool(facts.get("aof_enabled")) or await self._snapshots(),
             evicts=str(facts.get("maxmemory_policy", "noeviction")) != "noeviction",
-            memory_used=int(facts.get("used_memory", 0)),
             memory_limit=int(facts.get("maxmemory", 0)),
         )
 
