@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 LISTED = re.compile(r"^\d+\.\s*(.+)$", re.MULTILINE)
-BUNDLE = re.compile(r"\d+ (?:story|stories)")
+BUNDLE = re.compile(r"\d+ new (?:story|stories)")
 MARK = "🔴 Breaking: "
 
 Texts = Sequence[tuple[float, str]]
@@ -75,7 +75,7 @@ class Ledger:
 
     def missing(self, chats: Iterable[Texts]) -> int:
         """How many stories have not come to how many chats."""
-        return sum(len(self.stories.keys() - _arrivals(texts).keys()) for texts in chats)
+        return sum(len(self.stories.keys() - arrivals_of(texts).keys()) for texts in chats)
 
     def findings(self, chats: Sequence[Texts]) -> Findings:
         """Compare what was published with what stands in every chat."""
@@ -84,7 +84,7 @@ class Ledger:
         without_edit: Counter[str] = Counter()
         repeats = {"kill": 0, "stop": 0, "unexplained": 0}
         for texts in chats:
-            arrivals = _arrivals(texts)
+            arrivals = arrivals_of(texts)
             for title, story in self.stories.items():
                 times = arrivals.get(title, [])
                 deliveries += bool(times)
@@ -126,7 +126,7 @@ class Ledger:
         return expected
 
 
-def _arrivals(texts: Texts) -> dict[str, list[float]]:
+def arrivals_of(texts: Texts) -> dict[str, list[float]]:
     """When each title arrived, alone or in a bundle."""
     found: dict[str, list[float]] = {}
     for at, text in texts:
