@@ -4,10 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.config import Rate
-from bot.store import keys
-from bot.store.client import Database
 from bot.store.deliveries import DeliveryQueue
 from bot.store.feeds import FeedStore
+from bot.store.stories import StoryStore
 from tests.bot_process import Json, Stage, looking_at, stage
 from tests.waiting import eventually
 
@@ -34,13 +33,6 @@ async def baseline_done(url: str) -> bool:
         return bool(states) and all(state.baseline_done for state in states.values())
 
 
-async def drained(database: Database) -> bool:
-    lengths = [
-        await database.command("XLEN", keys.entries(shard)) for shard in range(keys.FEED_SHARDS)
-    ]
-    return not any(lengths)
-
-
 async def test_a_story_is_told_once_rings_once_and_is_edited_as_it_grows(
     tmp_path: Path, redis_url: str
 ) -> None:
@@ -54,6 +46,7 @@ async def test_a_story_is_told_once_rings_once_and_is_edited_as_it_grows(
         await scene.say("/settings quiet off")
         await scene.say("/subscribe all")
         # Of the first poll nothing is pushed, but it is found.
+        await eventually(lambda: stories_kept(redis_url))
         await scene.say("/latest")
         await eventually(lambda: scene.messages("Old news about the opera", "Latest"))
 
@@ -88,6 +81,12 @@ async def test_a_changed_text_is_an_edit_of_the_message(tmp_path: Path, redis_ur
         assert edited["message_id"] == message["message_id"]
         await scene.say("/search Kherson dam")
         assert await scene.messages("1 story", "14,000 evacuated")
+
+
+async def stories_kept(url: str) -> int:
+    """How many the desk has placed."""
+    async with looking_at(url) as database:
+        return (await StoryStore(database).latest("all", 0, 1))[1]
 
 
 async def settled(url: str) -> bool:
