@@ -173,7 +173,7 @@ class ChatDeliveries:
             return Result((), not_before=now + wait)
         try:
             if len(request) > 1:
-                return await self._courier.bundle(chat, request, sitting.stories, before)
+                return await self._courier.bundles.send(chat, request, sitting.stories, before)
             sent = sitting.sent.get((first.item.thread, first.item.story))
             story = sitting.stories[first.item.story]
             return await self._courier.act(chat, first, story, sent, before)
@@ -182,7 +182,7 @@ class ChatDeliveries:
         except Exception:
             stories = ", ".join(one.item.story for one in request)
             log.exception("chat %s could not be given %s", chat.id, stories)
-            return await self._courier.broken(chat, [one.item for one in request])
+            return await self._courier.refusals.broken(chat, [one.item for one in request])
 
     async def _sit(self, chat_id: ChatId) -> Sitting | None:
         """None for a chat that is unknown or paused."""
