@@ -1,6 +1,6 @@
 """Carrying out one decision: render, send, and turn Telegram's answer into settlements.
 
-Several stories in one message are in bot.services.bundles, refusals in bot.services.refused_deliveries.
+Several stories in one message: bot.services.bundles. Refusals: bot.services.refused_deliveries.
 """
 
 from dataclasses import replace
