@@ -18,6 +18,7 @@ from bot.store import keys_deliveries as keys
 from bot.store.client import Database
 from bot.store.clock import from_milliseconds, milliseconds
 from bot.store.key_registry import CHAT_SHARDS, chat_shard
+from bot.store.pending_items import field_of, items_of, value_of
 
 SENT_LIFE = timedelta(days=8)
 BURIED_MOST = 1000
@@ -110,7 +111,7 @@ class DeliveryQueue:
     async def pending(self, chat: ChatId) -> tuple[PendingItem, ...]:
         """Everything that the chat still has to get."""
         items = await self._database.command("HGETALL", keys.pending(chat))
-        return tuple(_item(field, value) for field, value in items.items())
+        return items_of(items)
 
     async def sent(
         self, chat: ChatId, wanted: Sequence[tuple[ThreadId, StoryId]]
@@ -239,7 +240,7 @@ class DeliveryQueue:
             "~",
             BURIED_MOST,
             "*",
-            *("chat", chat, "field", _field(item), "item", _value(item), "reason", reason),
+            *("chat", chat, "field", field_of(item), "item", value_of(item), "reason", reason),
         )
 
     async def holders(self) -> dict[ChatId, Holder]:
@@ -261,33 +262,9 @@ def _queues(shard: int) -> list[str]:
     return [keys.queue(shard, delivery_class) for delivery_class in DeliveryClass]
 
 
-def _field(item: PendingItem) -> str:
-    return f"{item.story}:{item.thread}"
-
-
-def _value(item: PendingItem) -> str:
-    times = (milliseconds(item.raised), milliseconds(item.not_before))
-    parts = (item.version, int(item.delivery_class), *times, item.attempts)
-    return "|".join(str(part) for part in parts)
-
-
-def _item(field: bytes, value: bytes) -> PendingItem:
-    story, _, thread = field.decode().rpartition(":")
-    version, number, raised, not_before, attempts = value.decode().split("|")
-    return PendingItem(
-        story=StoryId(story),
-        thread=ThreadId(int(thread)),
-        version=int(version),
-        delivery_class=DeliveryClass(int(number)),
-        raised=from_milliseconds(raised),
-        not_before=from_milliseconds(not_before),
-        attempts=int(attempts),
-    )
-
-
 def _settlement_arguments(one: Settlement) -> Iterable[str | bytes | int]:
     return (
-        _field(one.item),
+        field_of(one.item),
         one.version,
         int(one.item.delivery_class),
         documents.dump(one.record) if one.record else "",

@@ -45,7 +45,10 @@ def leases(shard: int) -> str:
     bound="500 ordinary items; what overflows becomes a missed mark",
 )
 def pending(chat: ChatId) -> str:
-    """ "<story>:<thread>" → "version|class|raised ms|not before ms|attempts"."""
+    """ "<story>", in a topic "<story>:<thread>" → "version|class|raised ms", then
+    "|not before ms" and "|attempts" as far as not zero. A hash of 512 fields of 64 bytes at most
+    is one packed block, so that an item takes about 35 bytes.
+    """
     return f"{chat_tag(chat_shard(chat))}:pending:{chat}"
 
 

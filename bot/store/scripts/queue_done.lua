@@ -11,13 +11,18 @@
 local now, chat, holder = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local EDIT = 4
 
+-- Pending items: see keys_deliveries.pending.
 local function split(value)
-  local v, c, s, h, a = string.match(value, '^(%d+)|(%d)|(%d+)|(%d+)|(%d+)$')
-  return tonumber(v), tonumber(c), tonumber(s), tonumber(h), tonumber(a)
+  local v, c, s, h, a = string.match(value, '^(%d+)|([0-4])|(%d+)|?(%d*)|?(%d*)$')
+  return tonumber(v), tonumber(c), tonumber(s), tonumber(h) or 0, tonumber(a) or 0
 end
 
 local function keep(field, v, c, s, h, a)
-  redis.call('HSET', KEYS[7], field, string.format('%d|%d|%.0f|%.0f|%d', v, c, s, h, a))
+  local value = string.format('%d|%d|%.0f', v, c, s)
+  if h > 0 or a > 0 then
+    value = value .. string.format('|%.0f', h) .. (a > 0 and '|' .. a or '')
+  end
+  redis.call('HSET', KEYS[7], field, value)
 end
 
 redis.call('HDEL', KEYS[7], '')
@@ -27,6 +32,7 @@ for position = 8, #ARGV, 6 do
   local field, rendered, class = ARGV[position], tonumber(ARGV[position + 1]), tonumber(ARGV[position + 2])
   local record, fate, hold = ARGV[position + 3], ARGV[position + 4], tonumber(ARGV[position + 5])
   local value = redis.call('HGET', KEYS[7], field)
+  value = value and split(value) and value
   if value and (fate == 'done' or fate == 'drop') then
     local v, c, s, _, a = split(value)
     if v <= rendered and c >= class then
@@ -61,9 +67,12 @@ if own then
 end
 local earliest = {}
 local items = redis.call('HGETALL', KEYS[7])
-for position = 2, #items, 2 do
-  local _, c, _, h, _ = split(items[position])
-  if not earliest[c] or h < earliest[c] then
+for position = 1, #items, 2 do
+  local _, c, _, h, _ = split(items[position + 1])
+  if not c or string.match(items[position], ':0$') then
+    -- Nobody can read it, so nobody would ever settle it.
+    redis.call('HDEL', KEYS[7], items[position])
+  elseif not earliest[c] or h < earliest[c] then
     earliest[c] = h
   end
 end

@@ -21,6 +21,11 @@ local function wanted_class(sent)
   return kind == 'corrected' and CORRECTION or EDIT
 end
 
+-- Items stand as keys_deliveries.pending says.
+local function name_of(story, thread)
+  return thread == '0' and story or story .. ':' .. thread
+end
+
 local raised = 0
 local key = 8
 for position = 7 + ids, #ARGV, 2 do
@@ -30,20 +35,20 @@ for position = 7 + ids, #ARGV, 2 do
     local record = redis.call('GET', KEYS[key + number])
     if record and not sent then
       sent = cjson.decode(record)
-      field = ARGV[6 + number] .. ':' .. thread
+      field = name_of(ARGV[6 + number], thread)
     end
   end
   key = key + ids + 1
   local old = nil
   for number = 1, ids do
-    local name = ARGV[6 + number] .. ':' .. thread
+    local name = name_of(ARGV[6 + number], thread)
     local item = redis.call('HGET', pending, name)
     if item and not old then
       old = item
       field = field or name
     end
   end
-  field = field or (ARGV[7] .. ':' .. thread)
+  field = field or name_of(ARGV[7], thread)
   local class = wanted_class(sent)
   if class == nil then
     -- Seen before: nothing newer is wanted.
@@ -53,15 +58,18 @@ for position = 7 + ids, #ARGV, 2 do
   else
     local since, hold, attempts = now, 0, 0
     local newest = version
-    if old then
-      local v, c, s, h, a = string.match(old, '^(%d+)|(%d)|(%d+)|(%d+)|(%d+)$')
+    local v, c, s, h, a = string.match(old or '', '^(%d+)|([0-4])|(%d+)|?(%d*)|?(%d*)$')
+    if v then
       newest = math.max(newest, tonumber(v))
-      since, attempts = tonumber(s), tonumber(a)
+      since, attempts = tonumber(s), tonumber(a) or 0
       if tonumber(c) <= class then
-        class, hold = tonumber(c), tonumber(h)
+        class, hold = tonumber(c), tonumber(h) or 0
       end
     end
-    local value = string.format('%d|%d|%.0f|%.0f|%d', newest, class, since, hold, attempts)
+    local value = string.format('%d|%d|%.0f', newest, class, since)
+    if hold > 0 or attempts > 0 then
+      value = value .. string.format('|%.0f', hold) .. (attempts > 0 and '|' .. attempts or '')
+    end
     if value ~= old then
       redis.call('HSET', pending, field, value)
       raised = raised + 1
