@@ -20,9 +20,9 @@ from sandbox import (
 )
 from sandbox.access import Call, chat_id_of
 from sandbox.arguments import Arguments, read_arguments
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Faults
 from sandbox.journal import Entry, Journal
-from sandbox.limits import Limits
+from sandbox.limits import Limits, flood
 from sandbox.values import Described, JsonObject, Refusal
 from sandbox.webhook import Webhook
 from sandbox.world import World
@@ -39,6 +39,9 @@ METHODS: dict[str, tuple[str, Callable[[Call], object]]] = {
     )
     for name, method in module.METHODS.items()
 }
+
+_PAGE = "<html><head><title>Bad gateway</title></head><body>nginx</body></html>"
+"""What a proxy answers in the place of the Bot API."""
 
 
 class BotApi:
@@ -72,17 +75,31 @@ class BotApi:
             self.world.clock(),
             arguments.values,
         )
+        entry.caller = request.host
         self.journal.add(entry)
-        fault = self.faults.take(named[0].lower(), entry.chat_id, "before")
-        if fault is not None:
-            broken = await self._strike(fault, entry, request)
-            if broken is not None:
-                return broken
-        response = await self._answer(named[1], entry, arguments)
-        fault = self.faults.take(named[0].lower(), entry.chat_id, "after")
-        if fault is not None:
-            return await self._strike(fault, entry, request) or response
-        return response
+        try:
+            return await self._carry_out(named[1], entry, arguments, request)
+        finally:
+            entry.answered = self.world.clock()
+
+    async def _carry_out(
+        self,
+        method: Callable[[Call], object],
+        entry: Entry,
+        arguments: Arguments,
+        request: web.Request,
+    ) -> web.StreamResponse:
+        """The answer of a call, with what befalls it before and after its effect."""
+        broken = await self._strike("before", entry, request)
+        if broken is not None:
+            return broken
+        response = await self._answer(method, entry, arguments)
+        took_effect = entry.ok
+        broken = await self._strike("after", entry, request)
+        if broken is None:
+            return response
+        entry.lost = took_effect
+        return broken
 
     def _check_token(self, token: str) -> None:
         if ":" not in token or token.startswith("0") or len(token) > 80:
@@ -101,6 +118,8 @@ class BotApi:
         except Refusal as refusal:
             self._note(entry, refusal)
             return _refused(refusal)
+        if isinstance(result, dict):
+            entry.message_id = result.get("message_id")
         if isinstance(result, Described):
             envelope = {"ok": True, "result": result.result, "description": result.description}
         else:
@@ -114,21 +133,28 @@ class BotApi:
         self.journal.errors[refusal.description] += 1
 
     async def _strike(
-        self, fault: Fault, entry: Entry, request: web.Request
-    ) -> web.Response | None:
-        """Carry out a fault; None where the call goes on as if nothing were wrong."""
-        entry.fault = fault.kind
-        if fault.kind == "slow":
-            await asyncio.sleep(fault.seconds)
+        self, when: str, entry: Entry, request: web.Request
+    ) -> web.StreamResponse | None:
+        """Carry out the orders for this call; None where it goes on as if nothing were wrong."""
+        struck = self.faults.take(entry.method.lower(), entry.chat_id, when)
+        entry.fault = struck.kind or entry.fault
+        if struck.seconds:
+            await asyncio.sleep(struck.seconds)
+        fault = struck.fault
+        if fault is None:
             return None
         if fault.kind == "drop":
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=500)
+        if fault.kind == "page":
+            return web.Response(
+                status=fault.error_code, text=_PAGE, content_type="text/html", charset="utf-8"
+            )
         if fault.kind == "flood":
-            refusal = self.limits.flood(fault.retry_after)
+            refusal = flood(fault.retry_after)
         else:
-            refusal = Refusal(fault.error_code, fault.description)
+            refusal = Refusal(fault.error_code, fault.description, fault.parameters)
         self._note(entry, refusal)
         return _refused(refusal)
 

@@ -17,6 +17,7 @@ class Control:
     def add_routes(self, app: web.Application) -> None:
         """Mount everything under `/sandbox/`."""
         app.router.add_post("/sandbox/fault", self._add_fault)
+        app.router.add_get("/sandbox/fault", self._faults)
         app.router.add_delete("/sandbox/fault", self._clear_faults)
         app.router.add_get("/sandbox/requests", self._requests)
         app.router.add_delete("/sandbox/requests", self._clear_requests)
@@ -29,8 +30,11 @@ class Control:
             return web.json_response({"error": mistake.sentence}, status=mistake.status)
         return web.json_response({"ok": True})
 
-    async def _clear_faults(self, _request: web.Request) -> web.Response:
-        self._api.faults.clear()
+    async def _faults(self, _request: web.Request) -> web.Response:
+        return web.json_response({"faults": self._api.faults.described()})
+
+    async def _clear_faults(self, request: web.Request) -> web.Response:
+        self._api.faults.clear(request.query.get("name"))
         return web.json_response({"ok": True})
 
     async def _requests(self, request: web.Request) -> web.Response:

@@ -34,7 +34,7 @@ _NESTED = frozenset(
 
 @dataclass(slots=True)
 class Entry:
-    """One call; `method` as Telegram writes it, `time` in seconds of the world's clock."""
+    """One call; `method` as Telegram writes it, times in seconds of the world's clock."""
 
     method: str
     chat_id: int | None
@@ -44,6 +44,15 @@ class Entry:
     error_code: int | None = None
     description: str | None = None
     fault: str | None = None
+    """What befell it by a test's order."""
+    lost: bool = False
+    """It took effect, but its caller was not told so."""
+    message_id: int | None = None
+    """Of the message that it made."""
+    answered: float | None = None
+    """When the answer was given, or the connection dropped."""
+    caller: str = ""
+    """The address that it was sent to, which tells callers apart that have one each."""
 
     def described(self) -> JsonObject:
         """The entry as JSON."""
@@ -56,8 +65,11 @@ class Entry:
         }
         if self.error_code is not None:
             described |= {"error_code": self.error_code, "description": self.description}
-        if self.fault is not None:
-            described["fault"] = self.fault
+        for name in ("fault", "message_id", "answered"):
+            if getattr(self, name) is not None:
+                described[name] = getattr(self, name)
+        if self.lost:
+            described["lost"] = True
         return described
 
 

@@ -6,7 +6,8 @@ maintainers count channels as groups. Rule: a private chat is a bucket of 3 that
 group or channel takes 20 in any sliding 60 s; all chats together a bucket of 30 at 30/s. Edits
 are counted apart, by the same numbers. A quarter second of slack absorbs the network's jitter, so
 that a caller who spaces its requests exactly is not refused. Rejected: 1/s in groups too, because
-bursts of twenty are seen to pass there; they are reported, not refused.
+bursts of twenty are seen to pass there; they are reported, not refused. The audit of a whole run
+has no slack: see sandbox.windows.
 """
 
 import math
@@ -14,6 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from sandbox.values import JsonObject, Refusal
+from sandbox.windows import Windows
 
 CHAT_BURST = 3
 GROUP_MESSAGES = 20
@@ -22,6 +24,11 @@ OVERALL_RATE = 30.0
 PAID_RATE = 1000.0
 SLACK = 0.25
 EXAMPLES_KEPT = 1_000
+
+
+def flood(seconds: int) -> Refusal:
+    """The 429 that asks to wait."""
+    return Refusal(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
 
 
 class Limits:
@@ -33,6 +40,7 @@ class Limits:
         self.refused = 0
         self.accepted: Counter[str] = Counter()
         self.examples: deque[JsonObject] = deque(maxlen=EXAMPLES_KEPT)
+        self.windows = Windows(CHAT_BURST, GROUP_MESSAGES, OVERALL_RATE)
         self._clock = clock
         self._chats: dict[tuple[str, int], float] = {}
         self._groups: dict[tuple[str, int], deque[float]] = {}
@@ -43,6 +51,8 @@ class Limits:
     ) -> None:
         """Count `cost` requests of a kind ("send" or "edit"); raise a 429 Refusal if enforced."""
         now = self._clock()
+        if not paid:
+            self.windows.count(kind, chat_id, private, now, cost)
         waits = {
             "chat" if private else "group": (
                 self._chat_wait(kind, chat_id, now)
@@ -55,18 +65,16 @@ class Limits:
         if wait > 0:
             self._exceed(kind, chat_id, now, waits)
             if self.enforce:
-                raise self.flood(math.ceil(wait))
+                self.refused += 1
+                raise flood(math.ceil(wait))
             return
         self.accepted[kind] += cost
         self._count(kind, chat_id, private, now, cost, PAID_RATE if paid else OVERALL_RATE)
 
-    def flood(self, seconds: int) -> Refusal:
-        """The 429 that asks to wait, counted as earned."""
-        self.refused += 1
-        return Refusal(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
-
     def audit(self) -> JsonObject:
-        """What was counted: limits exceeded by name, 429s earned, requests accepted."""
+        """What was counted: limits exceeded by name, 429s earned, requests accepted, and the
+        fullest window of each limit (`windows`, by kind of request and limit).
+        """
         return {
             "exceeded": dict(self.exceeded),
             "exceeded_total": sum(
@@ -74,6 +82,7 @@ class Limits:
             ),
             "refused": self.refused,
             "accepted": dict(self.accepted),
+            "windows": self.windows.described(),
             "examples": list(self.examples),
         }
 

@@ -64,6 +64,16 @@ class Sandbox:
         self.base_url = f"http://{address[0]}:{address[1]}"
         return self.base_url
 
+    async def listen_also(self, host: str = "127.0.0.1") -> str:
+        """Serve the same at one more free port, after `start`: for a caller that the record of
+        requests shall tell from the others. Answers the base address.
+        """
+        assert self._runner is not None, "The sandbox does not run."
+        known = [address[1] for address in self._runner.addresses]
+        await web.TCPSite(self._runner, host, 0).start()
+        port = next(each[1] for each in self._runner.addresses if each[1] not in known)
+        return f"http://{host}:{port}"
+
     async def stop(self) -> None:
         """End every waiting request and close the port."""
         await self.api.webhook.close()
