@@ -23,6 +23,7 @@ from bot.services.couriers import Courier
 from bot.services.deliveries import Sender
 from bot.services.desk import Desk
 from bot.services.fanout import FanOut
+from bot.services.fresh_stories import FreshStories
 from bot.services.health import HealthService
 from bot.services.parsing import ParsingProcess
 from bot.services.polling import PollBounds, Poller
@@ -31,6 +32,7 @@ from bot.services.stopping import Stopping
 from bot.services.updates import RawUpdate, UpdateIntake
 from bot.store.heartbeats import Heartbeats
 from bot.store.keys_deliveries import pollers
+from bot.store.readings import Readings
 from bot.store.server import open_database
 from bot.web.server import WebServer
 from handlers.dispatch import handle
@@ -100,9 +102,8 @@ class Process:
         )
         chats = ChatDeliveries(
             stores.queue,
-            stores.chats,
-            stores.subscriptions,
-            stores.stories,
+            Readings(stores.database),
+            FreshStories(stores.stories, clock),
             courier,
             clock,
             edit_rule,

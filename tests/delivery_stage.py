@@ -24,6 +24,7 @@ from bot.news.matching import rules_of
 from bot.services.chat_deliveries import ChatDeliveries
 from bot.services.couriers import Courier
 from bot.services.deliveries import LEASE, Sender
+from bot.services.fresh_stories import FreshStories
 from bot.services.replies import Replies
 from bot.services.stopping import Stopping
 from bot.store.chats import ChatStore
@@ -32,6 +33,7 @@ from bot.store.deliveries import DeliveryQueue, Holder
 from bot.store.fanout import Chunk, FanOutStreams
 from bot.store.key_registry import chat_shard
 from bot.store.pace import Pace
+from bot.store.readings import Readings
 from bot.store.stories import StoryStore
 from bot.store.subscriptions import SubscriptionStore
 from sandbox import Sandbox
@@ -73,9 +75,8 @@ class DeliveryStage:
         courier = Courier(*stores, self.messenger, clock, bot_username="newsflash_bot")
         return ChatDeliveries(
             self.queue,
-            self.chats,
-            self.subscriptions,
-            self.stories,
+            Readings(self.database),
+            FreshStories(self.stories, clock),
             courier,
             clock,
             self.edit_rule,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.errors import NewsflashError, StoreError, TooLateError
 from bot.models.chats import Chat
 from bot.models.deliveries import PendingItem, SentRecord
-from bot.models.identifiers import ChatId, StoryId, ThreadId
+from bot.models.identifiers import ChatId, StoryId
 from bot.models.stories import Report, Story
 from bot.models.subscriptions import Subscription
 from bot.news.deliveries import (
@@ -29,20 +29,19 @@ from bot.news.matching import ring_allowed, wanted
 from bot.news.visibility import visible_to
 from bot.services.couriers import Courier
 from bot.services.delivery_results import Result
+from bot.services.fresh_stories import FreshStories
 from bot.services.stopping import Stopping
-from bot.store.chats import ChatStore
 from bot.store.clock import Clock
 from bot.store.deliveries import DeliveryQueue, Fate, Holder, Settlement
-from bot.store.stories import StoryStore
-from bot.store.subscriptions import SubscriptionStore
+from bot.store.readings import Place, Readings
 
 log = logging.getLogger(__name__)
 
 REQUEST_DEADLINE = timedelta(seconds=20)
 """No request starts with less of its lease left."""
 
-SITTING_MOST = 40
-"""Items looked at together, of up to 500: more than any bundle takes."""
+SITTING_MOST = 500
+"""Items looked at together: what goes out as one message is decided over all of them."""
 RECORD_AT_LEAST = timedelta(minutes=2)
 """So long the record of a sent message is tried."""
 RECORD_AGAIN = timedelta(milliseconds=500)
@@ -59,7 +58,7 @@ class Sitting:
     more: bool
     """Others are due, too."""
     stories: dict[StoryId, Story]
-    sent: dict[tuple[ThreadId, StoryId], SentRecord]
+    sent: dict[Place, SentRecord]
     rings: tuple[datetime, ...]
 
 
@@ -78,17 +77,15 @@ class ChatDeliveries:
     def __init__(
         self,
         queue: DeliveryQueue,
-        chats: ChatStore,
-        subscriptions: SubscriptionStore,
-        stories: StoryStore,
+        readings: Readings,
+        stories: FreshStories,
         courier: Courier,
         clock: Clock,
         edit_rule: EditRule,
         stopping: Stopping,
     ) -> None:
         self._queue = queue
-        self._chats = chats
-        self._subscriptions = subscriptions
+        self._readings = readings
         self._stories = stories
         self._courier = courier
         self._clock = clock
@@ -186,29 +183,29 @@ class ChatDeliveries:
 
     async def _sit(self, chat_id: ChatId) -> Sitting | None:
         """None for a chat that is unknown or paused."""
-        chat = await self._chats.get(chat_id)
+        reading = await self._readings.read(chat_id)
+        chat = reading.chat
         if chat is None or chat.paused:
             return None
         now = self._clock.now()
-        due = [item for item in await self._queue.pending(chat_id) if item.not_before <= now]
+        due = [item for item in reading.items if item.not_before <= now]
         items = tuple(most_urgent(due, SITTING_MOST))
-        subscriptions = await self._subscriptions.of(chat_id)
-        stories = await self._stories.get_many(sorted({item.story for item in items}))
-        seen = {story_id: visible_to(story, subscriptions) for story_id, story in stories.items()}
+        found = await self._stories.of(items)
+        seen = {each: visible_to(story, reading.subscriptions) for each, story in found.items()}
         visible = {story_id: story for story_id, story in seen.items() if story is not None}
         return Sitting(
             chat=chat,
-            subscriptions=subscriptions,
+            subscriptions=reading.subscriptions,
             items=items,
             more=len(due) > len(items),
             stories=visible,
             sent=await self._sent(chat_id, items, visible),
-            rings=await self._queue.rings(chat_id),
+            rings=reading.rings,
         )
 
     async def _sent(
         self, chat_id: ChatId, items: tuple[PendingItem, ...], stories: dict[StoryId, Story]
-    ) -> dict[tuple[ThreadId, StoryId], SentRecord]:
+    ) -> dict[Place, SentRecord]:
         """What the chat got of each item's story, under whichever id it was known then."""
         names = {
             (item.thread, item.story): (item.story, *stories[item.story].ids)
@@ -216,7 +213,7 @@ class ChatDeliveries:
             if item.story in stories
         }
         wanted = {(thread, each) for (thread, _), ids in names.items() for each in ids}
-        records = await self._queue.sent(chat_id, sorted(wanted))
+        records = await self._readings.sent(chat_id, sorted(wanted))
         found = {
             (thread, story): as_sent([records.get((thread, each)) for each in ids])
             for (thread, story), ids in names.items()

@@ -15,8 +15,9 @@ from bot.models.deliveries import DeliveryClass, PendingItem, SentRecord
 from bot.models.identifiers import ChatId, MessageId, StoryId, ThreadId
 from bot.store import documents
 from bot.store import keys_deliveries as keys
-from bot.store.client import Database
+from bot.store.client import Argument, Database
 from bot.store.clock import from_milliseconds, milliseconds
+from bot.store.gathering import Gathering
 from bot.store.key_registry import CHAT_SHARDS, chat_shard
 from bot.store.pending_items import field_of, items_of, value_of
 
@@ -68,12 +69,26 @@ class MessageStories:
     stories: tuple[StoryId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One run of a script."""
+
+    keys: list[str]
+    arguments: list[Argument]
+
+
 class DeliveryQueue:
     """The queue of every chat. All methods raise StoreError when Redis does not answer."""
 
     def __init__(self, database: Database, group_rate: Rate) -> None:
         self._database = database
         self._group_rate = group_rate
+        self._settled: Gathering[Call, bytes] = Gathering(
+            lambda calls: self._together("queue_done", calls)
+        )
+        self._slots: Gathering[Call, bytes] = Gathering(
+            lambda calls: self._together("queue_slot", calls)
+        )
 
     async def peek(self) -> dict[int, dict[DeliveryClass, datetime]]:
         """The earliest due time of each class, by shard; shards with nothing pending are absent."""
@@ -143,7 +158,7 @@ class DeliveryQueue:
         recorded all the same, because it was sent. Twice is once.
         """
         shard, now = chat_shard(chat), self._now()
-        arguments: list[str | bytes | int] = [
+        arguments: list[Argument] = [
             now,
             chat,
             str(holder),
@@ -154,17 +169,14 @@ class DeliveryQueue:
         ]
         for one in settlements:
             arguments += _settlement_arguments(one)
-        answer = await self._database.script("queue_done")(
-            keys=[
-                *_queues(shard),
-                keys.leases(shard),
-                keys.pending(chat),
-                keys.rings(chat),
-                *(keys.sent(chat, one.item.thread, one.item.story) for one in settlements),
-            ],
-            args=arguments,
-        )
-        return bool(answer)
+        names = [
+            *_queues(shard),
+            keys.leases(shard),
+            keys.pending(chat),
+            keys.rings(chat),
+            *(keys.sent(chat, one.item.thread, one.item.story) for one in settlements),
+        ]
+        return bool(await self._settled(Call(names, arguments)))
 
     async def rings(self, chat: ChatId) -> tuple[datetime, ...]:
         """When the chat was last rung, newest first."""
@@ -187,17 +199,15 @@ class DeliveryQueue:
             key, mode = keys.window(chat.id, "edits" if edit else "messages"), "window"
             count, burst = self._group_rate.count, 0
             period = self._group_rate.period + SLACK
-        wait = await self._database.script("queue_slot")(
-            keys=[key, keys.window(chat.id, "hold")],
-            args=[
-                self._now(),
-                mode,
-                count,
-                period // _MILLISECOND,
-                burst,
-                ahead // _MILLISECOND,
-            ],
-        )
+        arguments: list[Argument] = [
+            self._now(),
+            mode,
+            count,
+            period // _MILLISECOND,
+            burst,
+            ahead // _MILLISECOND,
+        ]
+        wait = await self._slots(Call([key, keys.window(chat.id, "hold")], arguments))
         return int(wait) * _MILLISECOND
 
     async def hold(self, chat: ChatId, pause: timedelta) -> None:
@@ -254,6 +264,12 @@ class DeliveryQueue:
             for chat, value in found.items()
         }
 
+    async def _together(self, script: str, calls: Sequence[Call]) -> list[bytes]:
+        batch = self._database.batch()
+        for call in calls:
+            batch.script(script, call.keys, call.arguments)
+        return await batch.run()
+
     def _now(self) -> int:
         return self._database.clock.now_milliseconds()
 
@@ -262,7 +278,7 @@ def _queues(shard: int) -> list[str]:
     return [keys.queue(shard, delivery_class) for delivery_class in DeliveryClass]
 
 
-def _settlement_arguments(one: Settlement) -> Iterable[str | bytes | int]:
+def _settlement_arguments(one: Settlement) -> Iterable[Argument]:
     return (
         field_of(one.item),
         one.version,

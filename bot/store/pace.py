@@ -4,6 +4,7 @@ All processes that send share it. A chat's own window is in bot.store.deliveries
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from bot.models.identifiers import ChatId
 from bot.store import keys_deliveries as keys
 from bot.store.client import Database
 from bot.store.clock import from_milliseconds, milliseconds
+from bot.store.gathering import Gathering
 from bot.store.heartbeats import Heartbeats
 
 HORIZON = timedelta(milliseconds=250)
@@ -26,6 +28,7 @@ tried again after a minute, by one request; a flood of the whole bot answers tha
 """
 PROBE_LEASE = timedelta(seconds=30)
 _MICROSECOND = timedelta(microseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,16 @@ class Room:
 
     count: int
     delay: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A slot; or, not granted, when to ask again."""
+
+    at: datetime
+    granted: bool
+    probe: bool
+    """The first request after a pause, which tries whether it is over."""
 
 
 class Pace:
@@ -46,6 +59,8 @@ class Pace:
         self._gap = rate.interval // _MICROSECOND
         self._keys = [keys.slots(), keys.pause(), keys.probe()]
         self._probing = False
+        self._turns: Gathering[datetime, Turn] = Gathering(self._reserve_in_time)
+        self._turns_in_any_case: Gathering[None, Turn] = Gathering(self._reserve)
         self._with_slot: WeakSet[asyncio.Task[Any]] = WeakSet()
 
     def has_slot(self, task: "asyncio.Task[Any]") -> bool:
@@ -74,21 +89,37 @@ class Pace:
 
         Raises TooLateError, with nothing reserved, when the slot would not come `before` then.
         """
-        end = None if before is None else milliseconds(before) * 1000
         while True:
-            now = self._now()
-            horizon = 0 if end is None else max(end - now, 1)
-            granted, delay = await self._database.script("pace_reserve")(
-                keys=self._keys,
-                args=[now, self._gap, 1, horizon, PROBE_LEASE // timedelta(milliseconds=1)],
-            )
-            if not granted and end is not None and now + delay > end:
-                raise TooLateError(from_milliseconds((now + delay) // 1000 + 1))
-            if granted and (task := asyncio.current_task()) is not None:
-                self._with_slot.add(task)
-            await asyncio.sleep(delay / 1_000_000)
-            if granted:
+            turn = await (self._turns(before) if before else self._turns_in_any_case(None))
+            if turn.granted:
+                self._probing = self._probing or turn.probe
+                if (task := asyncio.current_task()) is not None:
+                    self._with_slot.add(task)
+            elif before is not None and turn.at > before:
+                raise TooLateError(turn.at)
+            await asyncio.sleep((turn.at - self._database.clock.now()).total_seconds())
+            if turn.granted:
                 return
+
+    async def _reserve_in_time(self, ends: Sequence[datetime]) -> list[Turn]:
+        horizon = milliseconds(min(ends)) * 1000 - self._now()
+        return await self._slots(len(ends), max(horizon, 1))
+
+    async def _reserve(self, calls: Sequence[None]) -> list[Turn]:
+        return await self._slots(len(calls), 0)
+
+    async def _slots(self, want: int, horizon: int) -> list[Turn]:
+        """So many of the next slots; for those beyond the horizon, when to ask again."""
+        now = self._now()
+        granted, delay, probe = await self._database.script("pace_reserve")(
+            keys=self._keys, args=[now, self._gap, want, horizon, PROBE_LEASE // _MILLISECOND]
+        )
+        first = from_milliseconds((now + delay) / 1000)
+        gap = self._gap * _MICROSECOND
+        return [
+            Turn(first + min(number, granted) * gap, number < granted, bool(probe))
+            for number in range(want)
+        ]
 
     async def flooded(self, chat: ChatId, retry_after: timedelta) -> bool:
         """Note a 429; true when everything is paused now."""
@@ -97,16 +128,15 @@ class Pace:
             args=[
                 self._now() // 1000,
                 chat,
-                min(retry_after, PAUSE_MOST) // timedelta(milliseconds=1),
-                FLOOD_WINDOW // timedelta(milliseconds=1),
+                min(retry_after, PAUSE_MOST) // _MILLISECOND,
+                FLOOD_WINDOW // _MILLISECOND,
             ],
         )
-        self._probing = self._probing or bool(answer)
         return bool(answer)
 
     async def went_through(self) -> None:
-        """A request was answered otherwise than by a 429: a pause that has run out is over."""
-        if not self._probing and not await self._database.command("EXISTS", keys.probe()):
+        """A request was answered, not by a 429: if it was the probe, the pause is over."""
+        if not self._probing:
             return
         self._probing = False
         pause = await self._database.command("GET", keys.pause())

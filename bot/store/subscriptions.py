@@ -1,5 +1,7 @@
 """What each chat asked for, and the index from a rule to its targets; one transaction each."""
 
+from collections.abc import Iterable
+
 from bot.errors import RequestError
 from bot.models.identifiers import ChatId
 from bot.models.subscriptions import Subscription
@@ -82,5 +84,9 @@ class SubscriptionStore:
     async def of(self, chat: ChatId) -> tuple[Subscription, ...]:
         """A chat's subscriptions, oldest first."""
         documents = await self._database.command("HVALS", keys.subscriptions(chat))
-        found = (load(Subscription, document) for document in documents)
-        return tuple(sorted(found, key=lambda each: (each.since, each.key)))
+        return in_order(load(Subscription, document) for document in documents)
+
+
+def in_order(subscriptions: Iterable[Subscription]) -> tuple[Subscription, ...]:
+    """Oldest first."""
+    return tuple(sorted(subscriptions, key=lambda each: (each.since, each.key)))

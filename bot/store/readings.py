@@ -1,0 +1,122 @@
+"""What deciding a chat's deliveries takes from Redis, for many chats in one round trip.
+
+Reads only; the queue itself is bot.store.deliveries.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.models.chats import Chat
+from bot.models.deliveries import PendingItem, SentRecord
+from bot.models.identifiers import ChatId, StoryId, ThreadId
+from bot.models.subscriptions import Subscription
+from bot.store import keys, keys_deliveries
+from bot.store.client import Database
+from bot.store.clock import from_milliseconds
+from bot.store.documents import load
+from bot.store.gathering import Gathering
+from bot.store.key_registry import chat_shard
+from bot.store.pending_items import items_of
+from bot.store.subscriptions import in_order
+
+Place = tuple[ThreadId, StoryId]
+"""A story in a chat's topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One chat as it is now."""
+
+    chat: Chat | None
+    items: tuple[PendingItem, ...]
+    subscriptions: tuple[Subscription, ...]
+    """Oldest first."""
+    rings: tuple[datetime, ...]
+    """When the chat was last rung, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sent records of a chat are asked for."""
+
+    chat: ChatId
+    places: tuple[Place, ...]
+
+
+class Readings:
+    """Calls of many chats that come together go together. Raises StoreError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._chats: Gathering[ChatId, Reading] = Gathering(self._read_all)
+        self._records: Gathering[Wanted, dict[Place, SentRecord]] = Gathering(self._sent_all)
+
+    async def read(self, chat: ChatId) -> Reading:
+        """A chat with all that it still has to get."""
+        return await self._chats(chat)
+
+    async def sent(self, chat: ChatId, places: Sequence[Place]) -> dict[Place, SentRecord]:
+        """The sent records among the places asked for."""
+        if not places:
+            return {}
+        return await self._records(Wanted(chat, tuple(places)))
+
+    async def _read_all(self, chats: Sequence[ChatId]) -> list[Reading]:
+        batch = self._database.batch()
+        shards = _by_shard(enumerate(chats))
+        for shard, members in shards.items():
+            names = [keys.chats(shard)]
+            for _, chat in members:
+                names += (
+                    keys_deliveries.pending(chat),
+                    keys.subscriptions(chat),
+                    keys_deliveries.rings(chat),
+                )
+            batch.script("queue_read", names, [chat for _, chat in members])
+        found: dict[int, Reading] = {}
+        for members, answers in zip(shards.values(), await batch.run(), strict=True):
+            for (number, _), answer in zip(members, answers, strict=True):
+                found[number] = _reading(*answer)
+        return [found[number] for number in range(len(chats))]
+
+    async def _sent_all(self, calls: Sequence[Wanted]) -> list[dict[Place, SentRecord]]:
+        batch = self._database.batch()
+        shards = _by_shard((number, call.chat) for number, call in enumerate(calls))
+        for members in shards.values():
+            names = [
+                keys_deliveries.sent(chat, thread, story)
+                for number, chat in members
+                for thread, story in calls[number].places
+            ]
+            batch.command("MGET", *names)
+        found: list[dict[Place, SentRecord]] = [{} for _ in calls]
+        for members, values in zip(shards.values(), await batch.run(), strict=True):
+            following = iter(values)
+            for number, _ in members:
+                for place in calls[number].places:
+                    if (value := next(following)) is not None:
+                        found[number][place] = load(SentRecord, value)
+        return found
+
+
+def _by_shard(calls: Iterable[tuple[int, ChatId]]) -> dict[int, list[tuple[int, ChatId]]]:
+    """Numbered calls by the shard of their chat."""
+    shards: dict[int, list[tuple[int, ChatId]]] = {}
+    for number, chat in calls:
+        shards.setdefault(chat_shard(chat), []).append((number, chat))
+    return shards
+
+
+def _reading(
+    document: bytes | None,
+    pending: Sequence[bytes],
+    subscriptions: Sequence[bytes],
+    rings: Sequence[bytes],
+) -> Reading:
+    return Reading(
+        chat=None if document is None else load(Chat, document),
+        items=items_of(dict(zip(pending[0::2], pending[1::2], strict=True))),
+        subscriptions=in_order(load(Subscription, each) for each in subscriptions),
+        rings=tuple(from_milliseconds(time) for time in rings),
+    )
