@@ -24,7 +24,7 @@ from bot.models.identifiers import Address
 from bot.services.stopping import Stopping
 from bot.views.stories import story_view
 
-CHATS = 300
+CHATS = 1000
 AT_ONCE = 30
 ROUNDS = 3
 POLL = timedelta(milliseconds=50)

@@ -63,6 +63,11 @@ class Pace:
         self._turns_in_any_case: Gathering[None, Turn] = Gathering(self._reserve)
         self._with_slot: WeakSet[asyncio.Task[Any]] = WeakSet()
 
+    @property
+    def most_ahead(self) -> int:
+        """How many requests the pace has room for when nothing was sent for a while."""
+        return HORIZON // _MICROSECOND // self._gap + 1
+
     def has_slot(self, task: "asyncio.Task[Any]") -> bool:
         """Whether a task of this process ever reserved a slot: until then it is work to come."""
         return task in self._with_slot
