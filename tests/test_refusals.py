@@ -23,7 +23,7 @@ from bot.messenger.refusals import (
     Operation,
     classify,
 )
-from bot.messenger.transport import DroppedError, NotWrittenError
+from bot.messenger.transport import DroppedError, NotTelegramError, NotWrittenError
 from bot.models.identifiers import Address
 
 SEND, EDIT, DELETE, ANSWER = Operation.SEND, Operation.EDIT, Operation.DELETE, Operation.ANSWER
@@ -38,6 +38,7 @@ REFUSED: list[tuple[Operation, str, Action]] = [
     (EDIT, "message to edit not found", Action.GONE),
     (EDIT, "message can't be edited", Action.GONE),
     (EDIT, "MESSAGE_ID_INVALID", Action.GONE),
+    (EDIT, "MESSAGE_AUTHOR_REQUIRED", Action.GONE),
     (DELETE, "message to delete not found", Action.GONE),
     (DELETE, "message can't be deleted for everyone", Action.GONE),
     (SEND, "message to be replied not found", Action.GONE),
@@ -57,7 +58,20 @@ REFUSED: list[tuple[Operation, str, Action]] = [
     (SEND, "WEBPAGE_CURL_FAILED", Action.PLAIN),
     (SEND, "wrong HTTP URL specified", Action.PLAIN),
     (SEND, "reply markup is too long", Action.PLAIN),
+    (SEND, "can't parse reply keyboard markup JSON object", Action.PLAIN),
+    (SEND, "can't parse link preview options JSON object", Action.PLAIN),
+    (SEND, "can't parse inline keyboard button: Text buttons are unallowed", Action.PLAIN),
+    (SEND, "inline keyboard button text must be non-empty", Action.PLAIN),
+    (SEND, "at least one chat type must be allowed", Action.PLAIN),
+    (SEND, "failed to get HTTP URL content", Action.PLAIN),
+    (SEND, "wrong type of the web page content", Action.PLAIN),
+    (SEND, "wrong file identifier/HTTP URL specified", Action.PLAIN),
+    (SEND, "wrong remote file identifier specified: Wrong padding length", Action.PLAIN),
+    (SEND, "IMAGE_PROCESS_FAILED", Action.PLAIN),
+    (SEND, "PHOTO_INVALID_DIMENSIONS", Action.PLAIN),
     (SEND, "chat not found", Action.PAUSE),
+    (SEND, "chat_id is empty", Action.PAUSE),
+    (SEND, "not enough rights to send photos to the chat", Action.PAUSE),
     (SEND, "PEER_ID_INVALID", Action.PAUSE),
     (SEND, "need administrator rights in the channel chat", Action.PAUSE),
     (SEND, "not enough rights to send text messages to the chat", Action.PAUSE),
@@ -174,6 +188,11 @@ def test_a_conflict_is_tried_again(description: str, word: str) -> None:
         (NetworkError("Internal Server Error: sic"), Action.RETRY, Action.RETRY),
         (NetworkError("Bad Gateway"), Action.RETRY, Action.RETRY),
         (NetworkError("Gateway Timeout (504)"), Action.UNCERTAIN, Action.RETRY),
+        (NotTelegramError(403), Action.RETRY, Action.RETRY),
+        (NotTelegramError(404), Action.RETRY, Action.RETRY),
+        (NotTelegramError(502), Action.RETRY, Action.RETRY),
+        (NotTelegramError(504), Action.UNCERTAIN, Action.RETRY),
+        (NotTelegramError(799), Action.RETRY, Action.RETRY),
         (NetworkError("Request Entity Too Large"), Action.BURY, Action.BURY),
         (TelegramError("Invalid server response"), Action.UNCERTAIN, Action.RETRY),
     ],

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from http import HTTPStatus
 
 from telegram.error import (
     BadRequest,
@@ -23,7 +24,7 @@ from telegram.error import (
 )
 
 from bot.errors import NewsflashError
-from bot.messenger.transport import DroppedError, NotWrittenError
+from bot.messenger.transport import DroppedError, NotTelegramError, NotWrittenError
 from bot.models.identifiers import Address, MessageId
 
 
@@ -128,7 +129,7 @@ BAD_REQUEST: tuple[Rule, ...] = (
     ),
     Rule(
         r"message to \w+ not found|message can't be (edited|deleted)|message_id_invalid"
-        r"|message identifier is not specified",
+        r"|message identifier is not specified|message_author_required",
         Action.GONE,
         "The message is no longer there or can no longer be changed.",
         _EDITS,
@@ -142,9 +143,12 @@ BAD_REQUEST: tuple[Rule, ...] = (
     Rule(
         r"can't parse (entities|message text)|entity_|entities_too_long|unsupported parse_mode"
         r"|wrong http url|webpage_|can't parse inline keyboard|inline keyboard button"
-        r"|button_(url|data|type)\w*_invalid|reply markup is too long|can't parse link preview",
+        r"|button_(url|data|type)\w*_invalid|reply markup is too long|can't parse link preview"
+        r"|can't parse [\w ]*json object|at least one chat type must be allowed"
+        r"|failed to get http url content|wrong type of the web page content"
+        r"|wrong (remote )?file identifier|image_process_failed|photo_invalid",
         Action.PLAIN,
-        "Telegram did not take the formatting, the preview or a button.",
+        "Telegram did not take the formatting, the preview, the picture or a button.",
     ),
     Rule(
         r"chat not found|peer_id_invalid|chat_id is empty|channel_(private|invalid)|user not found",
@@ -194,10 +198,10 @@ def classify(error: TelegramError, operation: Operation) -> Outcome:
             return _look_up(FORBIDDEN, text, operation)
         case BadRequest():
             return _look_up(BAD_REQUEST, text, operation)
-        case NotWrittenError():
-            return Outcome(Action.RETRY, sentence=text)
-        case TimedOut() | DroppedError():
+        case TimedOut() | DroppedError() | NotTelegramError(status=HTTPStatus.GATEWAY_TIMEOUT):
             return Outcome(_again(operation), sentence=text)
+        case NotWrittenError() | NotTelegramError():
+            return Outcome(Action.RETRY, sentence=text)
         case NetworkError():
             return _network(text, operation)
     # An answer that could not be read: the request itself was carried out.

@@ -5,11 +5,14 @@ twice that of JSON. Rule: aiohttp, one JSON body written by orjson; multipart on
 Whether a failed request may have reached Telegram decides if repeating it can double a message,
 so failures before writing (NotWrittenError) and after it (TimedOut, DroppedError) are told apart.
 What is ambiguous counts as written: a keep-alive connection that closed under the request.
+Only a Bot API envelope ({"ok": false, "description": ...}) is Telegram's word. A proxy's own page,
+whatever its status says, is NotTelegramError: it must neither pause a chat nor stop the bot.
 Rejected: Bot's private _post, which saves nothing measurable.
 """
 
 import json
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, cast
 
 import aiohttp
@@ -41,6 +44,18 @@ class NotWrittenError(NetworkError):
 
 class DroppedError(NetworkError):
     """The connection ended after writing and before a whole answer: repeating may double."""
+
+
+class NotTelegramError(NetworkError):
+    """Something on the way answered in the Bot API server's place."""
+
+    def __init__(self, status: int) -> None:
+        try:
+            shown = f"{status} {HTTPStatus(status).phrase}"
+        except ValueError:
+            shown = str(status)
+        super().__init__(f"Something other than a Bot API server answered: {shown}")
+        self.status = status
 
 
 class AiohttpRequest(BaseRequest):
@@ -94,7 +109,9 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: Timeout = BaseRequest.DEFAULT_NONE,
         pool_timeout: Timeout = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """One request; status and body. Raises NotWrittenError, DroppedError or TimedOut.
+        """One request; status and body.
+
+        Raises NotWrittenError, DroppedError, TimedOut or NotTelegramError.
 
         A pool's queue is part of connecting; the write timeout matters only for files; their sum
         bounds the whole, so that a server which trickles cannot hold a request.
@@ -108,7 +125,10 @@ class AiohttpRequest(BaseRequest):
             read=_given(read_timeout, self._read),
             write=_given(write_timeout, UPLOAD_SECONDS) if uploads else 0.0,
         )
-        return await _exchange(self._session, method, url, request_data, timeout)
+        status, body = await _exchange(self._session, method, url, request_data, timeout)
+        if not 200 <= status <= 299 and not _refusal(body):
+            raise NotTelegramError(status)
+        return status, body
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
@@ -150,6 +170,17 @@ async def _exchange(
         raise DroppedError(f"The connection ended without an answer: {error!r}") from error
     except aiohttp.ClientPayloadError as error:
         raise DroppedError("The connection ended within the answer.") from error
+
+
+def _refusal(body: bytes) -> bool:
+    """Whether it is a refusal in the Bot API's envelope."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    if not isinstance(answer, dict) or answer.get("ok") is not False:
+        return False
+    return isinstance(answer.get("description"), str)
 
 
 def _loaded(payload: bytes) -> object:
