@@ -20,6 +20,10 @@ class StoreError(NewsflashError):
     """Redis cannot be started, reached or used."""
 
 
+class FullError(StoreError):
+    """Redis has no memory left: what adds to it is refused, what removes still works."""
+
+
 class BacklogError(StoreError):
     """A stream is full because its reader is behind: nothing was written, try again later."""
 

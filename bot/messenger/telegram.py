@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Self, TypeVar
 
 from telegram import Bot, BotCommand, ChatFullInfo, Update
-from telegram.error import TelegramError
+from telegram.error import Conflict, TelegramError
 
 from bot.messenger.commands import CommandScope, telegram_scope
 from bot.messenger.inline import InlineResult, telegram_article
@@ -40,6 +40,10 @@ EVERYWHERE = CommandScope()
 ANY_LANGUAGE = Language("")
 
 Value = TypeVar("Value")
+
+
+class ConflictError(RefusedError):
+    """Telegram gives the updates to another program, or to a webhook."""
 
 
 class Messenger:
@@ -180,7 +184,8 @@ class Messenger:
     ) -> tuple[dict[str, Any], ...]:
         """Wait for updates, as Telegram wrote them; asking from `offset` confirms all before it.
 
-        RefusedError carries what to do: RETRY also when another process polls.
+        ConflictError when another program asks with the same token, or a webhook is set;
+        RefusedError otherwise carries what to do.
         """
         seconds = int(timeout.total_seconds())
         body: Json = {"timeout": seconds, "limit": limit, "allowed_updates": list(allowed)}
@@ -232,6 +237,8 @@ class Messenger:
     async def _ask(self, request: Awaitable[Value]) -> Value:
         try:
             return await request
+        except Conflict as error:
+            raise ConflictError(classify(error, Operation.ASK)) from error
         except TelegramError as error:
             raise RefusedError(classify(error, Operation.ASK)) from error
 
