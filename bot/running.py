@@ -32,7 +32,6 @@ from bot.services.stopping import Stopping
 from bot.services.updates import RawUpdate, UpdateIntake
 from bot.store.heartbeats import Heartbeats
 from bot.store.keys_deliveries import pollers
-from bot.store.readings import Readings
 from bot.store.server import open_database
 from bot.web.server import WebServer
 from handlers.dispatch import handle
@@ -102,7 +101,6 @@ class Process:
         )
         chats = ChatDeliveries(
             stores.queue,
-            Readings(stores.database),
             FreshStories(stores.stories, clock),
             courier,
             clock,

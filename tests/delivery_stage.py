@@ -33,7 +33,6 @@ from bot.store.deliveries import DeliveryQueue, Holder
 from bot.store.fanout import Chunk, FanOutStreams
 from bot.store.key_registry import chat_shard
 from bot.store.pace import Pace
-from bot.store.readings import Readings
 from bot.store.stories import StoryStore
 from bot.store.subscriptions import SubscriptionStore
 from sandbox import Sandbox
@@ -75,7 +74,6 @@ class DeliveryStage:
         courier = Courier(*stores, self.messenger, clock, bot_username="newsflash_bot")
         return ChatDeliveries(
             self.queue,
-            Readings(self.database),
             FreshStories(self.stories, clock),
             courier,
             clock,

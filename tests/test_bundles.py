@@ -44,7 +44,7 @@ async def test_a_story_of_a_bundle_changes_with_the_others_kept(redis_url: str) 
         text = edit["parameters"]["text"]
         assert "The dam of event two holds" in text
         assert all(f"event {number}" in text for number in (0, 1, 3, 4))
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()
 
 
 async def test_a_story_of_a_bundle_that_becomes_breaking_rings_once(redis_url: str) -> None:
@@ -57,7 +57,7 @@ async def test_a_story_of_a_bundle_that_becomes_breaking_rings_once(redis_url: s
         _, ring = await stage.requests()
         assert not ring["parameters"].get("disable_notification")
         assert "reply_parameters" in ring["parameters"]
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()
 
 
 async def test_a_deleted_bundle_is_not_edited_again_but_still_rings(redis_url: str) -> None:
@@ -88,7 +88,7 @@ async def test_a_deleted_bundle_is_not_edited_again_but_still_rings(redis_url: s
         await stage.raise_for(ALEX, flagged, EventKind.BREAKING)
         await stage.serve(request="4")
         assert len(await stage.requests()) == 2
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()
 
 
 async def test_news_goes_out_once_when_the_memory_of_redis_is_full(redis_url: str) -> None:
@@ -101,10 +101,10 @@ async def test_news_goes_out_once_when_the_memory_of_redis_is_full(redis_url: st
         await stage.database.command("CONFIG SET", "maxmemory", "1")
         await stage.serve()
         await stage.database.command("CONFIG SET", "maxmemory", "0")
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()
         assert await stage.queue.holders() == {}
         await stage.raise_for(ALEX, await grown(stage, story), EventKind.WIDER)
         await stage.serve(request="2")
         assert len(await stage.requests()) == 1
         assert await stage.requests("editMessageText") == []
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()

@@ -46,7 +46,7 @@ async def test_two_stories_that_wait_and_become_one_are_told_once(redis_url: str
         await stage.raise_for(ALEX, await merged(stage), EventKind.WIDER)
         await stage.serve()
         assert len(await stage.requests()) == 1
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()
 
 
 async def test_two_stories_that_became_one_before_fan_out_knows_are_told_once(
@@ -75,7 +75,7 @@ async def test_a_story_that_waits_and_joins_one_already_sent_becomes_its_edit(
         await stage.serve(request="2")
         assert len(await stage.requests()) == 1
         assert len(await stage.requests("editMessageText")) == 1
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()
 
 
 async def test_a_chat_told_to_wait_is_left_alone_when_more_news_arrives(redis_url: str) -> None:
@@ -213,7 +213,7 @@ async def test_what_was_sent_while_redis_was_away_is_recorded_and_not_repeated(
         async with await Database.open(redis_url.replace("unix://", "unix://:away@")) as other:
             await other.command("CONFIG SET", "requirepass", "")
         await serving
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()
         assert len(await stage.requests()) == 1
 
 
@@ -232,7 +232,7 @@ async def test_a_story_that_breaks_the_program_does_not_stop_the_chat(redis_url:
         for request in range(20):
             stage.database.clock.offset += timedelta(minutes=2)
             await stage.serve(request=str(request))
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()
         shard = chat_shard(CHAT)
         assert await stage.database.command("XLEN", keys_deliveries.buried(shard)) == 1
         assert await said(stage, "flood")
@@ -251,7 +251,7 @@ async def test_a_long_backlog_goes_out_whole_in_order_breaking_first(redis_url: 
         for request in range(4):
             stage.database.clock.offset += timedelta(seconds=10)
             await stage.serve(request=str(request))
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()
         first, *bundles = await texts(stage)
         assert "flood" in first
         found = re.findall(r"event (\d+)\.", " ".join(bundles))
@@ -325,7 +325,7 @@ async def test_an_upgraded_group_gets_its_news_and_no_stranger_of_its_messages_i
         await stage.raise_for(friends, wider, EventKind.WIDER)
         await stage.serve(friends, request="4")
         assert await stage.requests("editMessageText") == []
-        assert await stage.queue.pending(ChatId(friends)) == ()
+        assert (await stage.queue.read(ChatId(friends))).items == ()
 
 
 async def test_a_chat_that_was_blocked_gets_only_what_comes_after(redis_url: str) -> None:

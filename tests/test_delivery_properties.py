@@ -149,7 +149,7 @@ async def settled(stage: DeliveryStage) -> None:
     for turn in range(30):
         stage.database.clock.offset += timedelta(minutes=2)
         await stage.serve(request=f"last {turn}")
-        if not await stage.queue.pending(CHAT):
+        if not (await stage.queue.read(CHAT)).items:
             return
 
 
@@ -162,7 +162,7 @@ async def checked(redis_url: str, steps: list[tuple[str, int]]) -> None:
             await step(stage, wire, turn, name, number)
         await wire.fan_out()
         await settled(stage)
-        assert await stage.queue.pending(CHAT) == ()
+        assert (await stage.queue.read(CHAT)).items == ()
         assert await stage.queue.holders() == {}
         told = first_messages(stage)
         for story in wire.stories.values():

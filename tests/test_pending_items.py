@@ -63,14 +63,14 @@ async def test_scripts_write_what_python_writes(database: Database) -> None:
         await raised(database, thread)
     for fate, wait in ((Fate.WAIT, timedelta(minutes=3)), (Fate.RETRY, timedelta(seconds=0))):
         stored = await database.command("HGETALL", keys.pending(CHAT))
-        items = await queue.pending(CHAT)
+        items = (await queue.read(CHAT)).items
         assert {item.thread for item in items} == {NO_THREAD, TOPIC}
         assert stored == {field_of(item).encode(): value_of(item).encode() for item in items}
         until = database.clock.now() + wait
         settlements = [Settlement(item, fate, not_before=until) for item in items]
         await queue.settle(CHAT, HOLDER, settlements, release=True)
         await raised(database, TOPIC, version=2)
-    first, second = sorted(await queue.pending(CHAT), key=lambda item: item.thread)
+    first, second = sorted((await queue.read(CHAT)).items, key=lambda item: item.thread)
     assert (first.version, first.attempts) == (1, 1)
     assert (second.version, second.attempts) == (2, 1)
 
@@ -82,7 +82,7 @@ async def test_what_cannot_be_read_is_dropped_and_the_chat_goes_on(database: Dat
     earlier = {f"{STORY}:0": "1|2|5|0|0", "other": "nonsense"}
     for field, value in earlier.items():
         await database.command("HSET", keys.pending(CHAT), field, value)
-    (item,) = await queue.pending(CHAT)
+    (item,) = (await queue.read(CHAT)).items
     done = Settlement(item, Fate.DONE, item.version)
     await queue.settle(CHAT, HOLDER, (done,), release=True)
     assert not await database.command("EXISTS", keys.pending(CHAT))

@@ -119,7 +119,7 @@ async def test_whatever_merges_when_no_version_is_lost(
         if name == "merge":
             merged = max(merged, number + 1)
         if name == "send":
-            for item in await queue.pending(CHAT):
+            for item in (await queue.read(CHAT)).items:
                 urgent = item.delivery_class is DeliveryClass.BREAKING
                 record = SentRecord(MessageId(1), version, NOON, "print", alerted=urgent)
                 done = Settlement(item, Fate.DONE, version, record)
@@ -135,7 +135,7 @@ async def test_whatever_merges_when_no_version_is_lost(
         rules = ("all", "breaking:all") if urgent else ("all",)
         event = FanOutEvent(kind, ids, version, rules, NOON)
         await streams.raise_in(Chunk(SHARD, (Target(CHAT, NO_THREAD),)), event)
-        pending = await queue.pending(CHAT)
+        pending = (await queue.read(CHAT)).items
         assert max([shown, *(item.version for item in pending)]) >= version
         assert {item.story for item in pending} & set(ids)
         assert await queue.peek()
@@ -154,4 +154,4 @@ async def test_a_ring_that_is_recorded_twice_counts_once(
     for time in times:
         for _ in range(2):
             await queue.settle(CHAT, Holder("me", "1"), (), release=False, rang=time)
-    assert sorted(await queue.rings(CHAT)) == times
+    assert sorted((await queue.read(CHAT)).rings) == times

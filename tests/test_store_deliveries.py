@@ -77,7 +77,7 @@ async def shown(queue: DeliveryQueue, database: Database, item: PendingItem, ver
 async def test_raising_twice_is_raising_once(queue: DeliveryQueue, streams: FanOutStreams) -> None:
     assert await raised(streams, event()) == 1
     assert await raised(streams, event()) == 0
-    (item,) = await queue.pending(CHAT)
+    (item,) = (await queue.read(CHAT)).items
     assert (item.version, item.delivery_class) == (1, DeliveryClass.NEWS)
 
 
@@ -86,7 +86,7 @@ async def test_pending_holds_the_highest_version_and_priority(
 ) -> None:
     await raised(streams, event(3, EventKind.BREAKING, urgent=True))
     await raised(streams, event(2))
-    (item,) = await queue.pending(CHAT)
+    (item,) = (await queue.read(CHAT)).items
     assert (item.version, item.delivery_class) == (3, DeliveryClass.BREAKING)
 
 
@@ -95,10 +95,10 @@ async def test_a_version_that_arrives_while_its_story_is_in_flight_stays_as_an_e
 ) -> None:
     await raised(streams, event(1))
     await claimed(queue)
-    (item,) = await queue.pending(CHAT)
+    (item,) = (await queue.read(CHAT)).items
     await raised(streams, event(2, EventKind.WIDER))
     await shown(queue, database, item, 1)
-    (left,) = await queue.pending(CHAT)
+    (left,) = (await queue.read(CHAT)).items
     assert (left.version, left.delivery_class) == (2, DeliveryClass.EDIT)
     due = await queue.peek()
     assert set(due[SHARD]) == {DeliveryClass.EDIT}
@@ -109,10 +109,10 @@ async def test_breaking_in_flight_stays_breaking(
 ) -> None:
     await raised(streams, event(1))
     await claimed(queue)
-    (item,) = await queue.pending(CHAT)
+    (item,) = (await queue.read(CHAT)).items
     await raised(streams, event(2, EventKind.BREAKING, urgent=True))
     await shown(queue, database, item, 1)
-    (left,) = await queue.pending(CHAT)
+    (left,) = (await queue.read(CHAT)).items
     assert left.delivery_class is DeliveryClass.BREAKING
 
 
@@ -121,9 +121,9 @@ async def test_done_removes_what_it_rendered_and_seen_versions_are_not_raised_ag
 ) -> None:
     await raised(streams, event(1))
     await claimed(queue)
-    (item,) = await queue.pending(CHAT)
+    (item,) = (await queue.read(CHAT)).items
     await shown(queue, database, item, 2)
-    assert await queue.pending(CHAT) == ()
+    assert (await queue.read(CHAT)).items == ()
     assert await queue.peek() == {}
     assert await raised(streams, event(2)) == 0
     sent = await queue.sent(CHAT, [(NO_THREAD, STORY)])
@@ -163,13 +163,13 @@ async def test_a_lost_lease_still_records_what_was_sent_and_frees_nobody_elses(
 ) -> None:
     await raised(streams, event())
     await claimed(queue)
-    (item,) = await queue.pending(CHAT)
+    (item,) = (await queue.read(CHAT)).items
     database.clock.offset += LEASE + timedelta(seconds=1)
     other = Holder("other", "9")
     await claimed(queue, holder=other)
     done = Settlement(item, Fate.DONE, 1, record(database, 1))
     assert not await queue.settle(CHAT, ME, (done,), release=True)
-    assert await queue.pending(CHAT) == ()
+    assert (await queue.read(CHAT)).items == ()
     assert await queue.holders() == {CHAT: other}
 
 
@@ -178,12 +178,12 @@ async def test_waiting_and_retrying_keep_the_item_until_its_time(
 ) -> None:
     await raised(streams, event())
     await claimed(queue)
-    (item,) = await queue.pending(CHAT)
+    (item,) = (await queue.read(CHAT)).items
     later = database.clock.now() + timedelta(minutes=2)
     again = Settlement(item, Fate.RETRY, not_before=later)
     await queue.settle(CHAT, ME, (again,), release=True)
     assert await claimed(queue) == ()
-    (kept,) = await queue.pending(CHAT)
+    (kept,) = (await queue.read(CHAT)).items
     assert (kept.attempts, kept.not_before) == (
         1,
         later.replace(microsecond=later.microsecond // 1000 * 1000),
@@ -346,12 +346,12 @@ async def test_no_version_is_lost_and_none_is_due_without_being_pending(
             for kind in DeliveryClass:
                 await claimed(queue, kind)
         elif name == "done":
-            for item in await queue.pending(CHAT):
+            for item in (await queue.read(CHAT)).items:
                 await shown(queue, database, item, item.version)
                 rendered = max(rendered, item.version)
         if name in ("raise", "breaking"):
             wanted = max(wanted, version)
-        pending = await queue.pending(CHAT)
+        pending = (await queue.read(CHAT)).items
         assert max([rendered, *(item.version for item in pending)]) >= wanted
         due = (await queue.peek()).get(SHARD, {})
         assert bool(due) == bool(pending)

@@ -33,7 +33,7 @@ from bot.services.fresh_stories import FreshStories
 from bot.services.stopping import Stopping
 from bot.store.clock import Clock
 from bot.store.deliveries import DeliveryQueue, Fate, Holder, Settlement
-from bot.store.readings import Place, Readings
+from bot.store.readings import Place
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,6 @@ class ChatDeliveries:
     def __init__(
         self,
         queue: DeliveryQueue,
-        readings: Readings,
         stories: FreshStories,
         courier: Courier,
         clock: Clock,
@@ -85,7 +84,6 @@ class ChatDeliveries:
         stopping: Stopping,
     ) -> None:
         self._queue = queue
-        self._readings = readings
         self._stories = stories
         self._courier = courier
         self._clock = clock
@@ -183,7 +181,7 @@ class ChatDeliveries:
 
     async def _sit(self, chat_id: ChatId) -> Sitting | None:
         """None for a chat that is unknown or paused."""
-        reading = await self._readings.read(chat_id)
+        reading = await self._queue.read(chat_id)
         chat = reading.chat
         if chat is None or chat.paused:
             return None
@@ -213,7 +211,7 @@ class ChatDeliveries:
             if item.story in stories
         }
         wanted = {(thread, each) for (thread, _), ids in names.items() for each in ids}
-        records = await self._readings.sent(chat_id, sorted(wanted))
+        records = await self._queue.sent(chat_id, sorted(wanted))
         found = {
             (thread, story): as_sent([records.get((thread, each)) for each in ids])
             for (thread, story), ids in names.items()

@@ -4,7 +4,7 @@ One script for each transaction, under the tag of the chat's shard. What to do w
 decided in bot.news.deliveries; nothing here renders or sends.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,8 +18,9 @@ from bot.store import keys_deliveries as keys
 from bot.store.client import Argument, Database
 from bot.store.clock import from_milliseconds, milliseconds
 from bot.store.gathering import Gathering
-from bot.store.key_registry import CHAT_SHARDS, chat_shard
-from bot.store.pending_items import field_of, items_of, value_of
+from bot.store.key_registry import CHAT_SHARDS, by_shard, chat_shard
+from bot.store.pending_items import field_of, value_of
+from bot.store.readings import Readings
 
 SENT_LIFE = timedelta(days=8)
 BURIED_MOST = 1000
@@ -71,24 +72,21 @@ class MessageStories:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One run of a script."""
+    """One chat's part of a script's run."""
 
+    chat: ChatId
     keys: list[str]
     arguments: list[Argument]
 
 
-class DeliveryQueue:
+class DeliveryQueue(Readings):
     """The queue of every chat. All methods raise StoreError when Redis does not answer."""
 
     def __init__(self, database: Database, group_rate: Rate) -> None:
-        self._database = database
+        super().__init__(database)
         self._group_rate = group_rate
-        self._settled: Gathering[Call, bytes] = Gathering(
-            lambda calls: self._together("queue_done", calls)
-        )
-        self._slots: Gathering[Call, bytes] = Gathering(
-            lambda calls: self._together("queue_slot", calls)
-        )
+        self._settled: Gathering[Call, int] = Gathering(self._settle_all)
+        self._slots: Gathering[Call, int] = Gathering(self._take_all)
 
     async def peek(self) -> dict[int, dict[DeliveryClass, datetime]]:
         """The earliest due time of each class, by shard; shards with nothing pending are absent."""
@@ -123,26 +121,6 @@ class DeliveryQueue:
         )
         return tuple(ChatId(int(chat)) for chat in claimed)
 
-    async def pending(self, chat: ChatId) -> tuple[PendingItem, ...]:
-        """Everything that the chat still has to get."""
-        items = await self._database.command("HGETALL", keys.pending(chat))
-        return items_of(items)
-
-    async def sent(
-        self, chat: ChatId, wanted: Sequence[tuple[ThreadId, StoryId]]
-    ) -> dict[tuple[ThreadId, StoryId], SentRecord]:
-        """The sent records among the wanted ones."""
-        if not wanted:
-            return {}
-        values = await self._database.command(
-            "MGET", *(keys.sent(chat, thread, story) for thread, story in wanted)
-        )
-        return {
-            key: documents.load(SentRecord, value)
-            for key, value in zip(wanted, values, strict=True)
-            if value is not None
-        }
-
     async def settle(
         self,
         chat: ChatId,
@@ -157,31 +135,22 @@ class DeliveryQueue:
         chat's due times. False when the lease was no longer the holder's; what was sent is
         recorded all the same, because it was sent. Twice is once.
         """
-        shard, now = chat_shard(chat), self._now()
         arguments: list[Argument] = [
-            now,
             chat,
             str(holder),
             int(release),
             milliseconds(not_before) if not_before else 0,
             milliseconds(rang) if rang else 0,
-            int(SENT_LIFE.total_seconds()),
+            len(settlements),
         ]
         for one in settlements:
             arguments += _settlement_arguments(one)
         names = [
-            *_queues(shard),
-            keys.leases(shard),
             keys.pending(chat),
             keys.rings(chat),
             *(keys.sent(chat, one.item.thread, one.item.story) for one in settlements),
         ]
-        return bool(await self._settled(Call(names, arguments)))
-
-    async def rings(self, chat: ChatId) -> tuple[datetime, ...]:
-        """When the chat was last rung, newest first."""
-        times = await self._database.command("LRANGE", keys.rings(chat), 0, -1)
-        return tuple(from_milliseconds(time) for time in times)
+        return bool(await self._settled(Call(chat, names, arguments)))
 
     async def slot(
         self, chat: Chat, *, edit: bool = False, ahead: timedelta = timedelta()
@@ -200,14 +169,13 @@ class DeliveryQueue:
             count, burst = self._group_rate.count, 0
             period = self._group_rate.period + SLACK
         arguments: list[Argument] = [
-            self._now(),
             mode,
             count,
             period // _MILLISECOND,
             burst,
             ahead // _MILLISECOND,
         ]
-        wait = await self._slots(Call([key, keys.window(chat.id, "hold")], arguments))
+        wait = await self._slots(Call(chat.id, [key, keys.window(chat.id, "hold")], arguments))
         return int(wait) * _MILLISECOND
 
     async def hold(self, chat: ChatId, pause: timedelta) -> None:
@@ -264,11 +232,36 @@ class DeliveryQueue:
             for chat, value in found.items()
         }
 
-    async def _together(self, script: str, calls: Sequence[Call]) -> list[bytes]:
+    async def _settle_all(self, calls: Sequence[Call]) -> list[int]:
+        life = int(SENT_LIFE.total_seconds())
+
+        def shared(shard: int) -> tuple[list[str], list[Argument]]:
+            return [*_queues(shard), keys.leases(shard)], [self._now(), life]
+
+        return await self._together("queue_done", calls, shared)
+
+    async def _take_all(self, calls: Sequence[Call]) -> list[int]:
+        return await self._together("queue_slot", calls, lambda _: ([], [self._now()]))
+
+    async def _together(
+        self,
+        script: str,
+        calls: Sequence[Call],
+        shared: Callable[[int], tuple[list[str], list[Argument]]],
+    ) -> list[int]:
+        """Run a script once for each shard; `shared`: the keys and arguments before the chats'."""
         batch = self._database.batch()
-        for call in calls:
-            batch.script(script, call.keys, call.arguments)
-        return await batch.run()
+        shards = by_shard([call.chat for call in calls])
+        for shard, places in shards.items():
+            names, arguments = shared(shard)
+            for place in places:
+                names += calls[place].keys
+                arguments += calls[place].arguments
+            batch.script(script, names, arguments)
+        found: dict[int, int] = {}
+        for places, answers in zip(shards.values(), await batch.run(), strict=True):
+            found |= zip(places, answers, strict=True)
+        return [found[place] for place in range(len(calls))]
 
     def _now(self) -> int:
         return self._database.clock.now_milliseconds()

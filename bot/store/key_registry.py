@@ -5,7 +5,7 @@ module, which imports neither. Nothing here talks to Redis.
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ParamSpec
@@ -75,6 +75,14 @@ def feed_shard(feed: FeedId) -> int:
 def chat_shard(chat: ChatId) -> int:
     """The shard of a chat, 0 to 63; never changes for an id."""
     return zlib.crc32(str(chat).encode()) % CHAT_SHARDS
+
+
+def by_shard(chats: Sequence[ChatId]) -> dict[int, list[int]]:
+    """Shard → the places in the sequence at which chats of it stand."""
+    places: dict[int, list[int]] = {}
+    for place, chat in enumerate(chats):
+        places.setdefault(chat_shard(chat), []).append(place)
+    return places
 
 
 def feed_tag(shard: int) -> str:

@@ -3,7 +3,7 @@
 Reads only; the queue itself is bot.store.deliveries.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from bot.store.client import Database
 from bot.store.clock import from_milliseconds
 from bot.store.documents import load
 from bot.store.gathering import Gathering
-from bot.store.key_registry import chat_shard
+from bot.store.key_registry import by_shard
 from bot.store.pending_items import items_of
 from bot.store.subscriptions import in_order
 
@@ -64,48 +64,40 @@ class Readings:
 
     async def _read_all(self, chats: Sequence[ChatId]) -> list[Reading]:
         batch = self._database.batch()
-        shards = _by_shard(enumerate(chats))
-        for shard, members in shards.items():
+        shards = by_shard(chats)
+        for shard, places in shards.items():
             names = [keys.chats(shard)]
-            for _, chat in members:
+            for place in places:
                 names += (
-                    keys_deliveries.pending(chat),
-                    keys.subscriptions(chat),
-                    keys_deliveries.rings(chat),
+                    keys_deliveries.pending(chats[place]),
+                    keys.subscriptions(chats[place]),
+                    keys_deliveries.rings(chats[place]),
                 )
-            batch.script("queue_read", names, [chat for _, chat in members])
+            batch.script("queue_read", names, [chats[place] for place in places])
         found: dict[int, Reading] = {}
-        for members, answers in zip(shards.values(), await batch.run(), strict=True):
-            for (number, _), answer in zip(members, answers, strict=True):
-                found[number] = _reading(*answer)
-        return [found[number] for number in range(len(chats))]
+        for places, answers in zip(shards.values(), await batch.run(), strict=True):
+            for place, answer in zip(places, answers, strict=True):
+                found[place] = _reading(*answer)
+        return [found[place] for place in range(len(chats))]
 
     async def _sent_all(self, calls: Sequence[Wanted]) -> list[dict[Place, SentRecord]]:
         batch = self._database.batch()
-        shards = _by_shard((number, call.chat) for number, call in enumerate(calls))
-        for members in shards.values():
+        shards = by_shard([call.chat for call in calls])
+        for places in shards.values():
             names = [
-                keys_deliveries.sent(chat, thread, story)
-                for number, chat in members
-                for thread, story in calls[number].places
+                keys_deliveries.sent(call.chat, thread, story)
+                for call in (calls[place] for place in places)
+                for thread, story in call.places
             ]
             batch.command("MGET", *names)
         found: list[dict[Place, SentRecord]] = [{} for _ in calls]
-        for members, values in zip(shards.values(), await batch.run(), strict=True):
+        for places, values in zip(shards.values(), await batch.run(), strict=True):
             following = iter(values)
-            for number, _ in members:
-                for place in calls[number].places:
+            for place in places:
+                for wanted in calls[place].places:
                     if (value := next(following)) is not None:
-                        found[number][place] = load(SentRecord, value)
+                        found[place][wanted] = load(SentRecord, value)
         return found
-
-
-def _by_shard(calls: Iterable[tuple[int, ChatId]]) -> dict[int, list[tuple[int, ChatId]]]:
-    """Numbered calls by the shard of their chat."""
-    shards: dict[int, list[tuple[int, ChatId]]] = {}
-    for number, chat in calls:
-        shards.setdefault(chat_shard(chat), []).append((number, chat))
-    return shards
 
 
 def _reading(
