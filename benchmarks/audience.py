@@ -48,10 +48,8 @@ class Audience:
         await self.stores.stories.acquire(DESK, LONG)
         await self.stores.stories.place(DESK, told, entry, None)
         event = FanOutEvent(EventKind.NEW, told.ids, told.version, ("all",), now)
-        wanted = set(chats)
-        async for chunk in self.stores.fanout.wanting(("all",)):
-            targets = tuple(each for each in chunk.targets if each.chat in wanted)
-            await self.stores.fanout.raise_in(type(chunk)(chunk.shard, targets), event)
+        for chunk in values.chunks(chats):
+            await self.stores.fanout.raise_in(chunk, event)
         return chats
 
     async def send_all(self, messenger: Messenger, stopping: Stopping) -> None:

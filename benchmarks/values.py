@@ -1,9 +1,11 @@
 """Stories, chats and subscriptions for benchmarks: ordinary ones, the same in every run."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from bot.models.chats import Chat, ChatKind, Settings
+from bot.models.deliveries import Target
 from bot.models.entries import Entry, EntryEvent, Picture
 from bot.models.identifiers import (
     NO_THREAD,
@@ -18,6 +20,8 @@ from bot.models.identifiers import (
 from bot.models.stories import Story
 from bot.models.subscriptions import Subscription, SubscriptionKind
 from bot.news.reports import report_of
+from bot.store.fanout import CHUNK, Chunk
+from bot.store.key_registry import chat_shard
 
 ENGLISH = Language("en")
 LEDE = (
@@ -92,6 +96,19 @@ def everything(number: int, at: datetime) -> Subscription:
         breaking_only=False,
         since=at,
     )
+
+
+def chunks(chats: Iterable[int]) -> list[Chunk]:
+    """The chats as fan-out reads them: by shard, a few at a time."""
+    by_shard: dict[int, list[Target]] = {}
+    for number in chats:
+        target = Target(ChatId(number), NO_THREAD)
+        by_shard.setdefault(chat_shard(target.chat), []).append(target)
+    return [
+        Chunk(shard, tuple(targets[start : start + CHUNK]))
+        for shard, targets in by_shard.items()
+        for start in range(0, len(targets), CHUNK)
+    ]
 
 
 def long_ago() -> datetime:

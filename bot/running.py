@@ -28,6 +28,7 @@ from bot.services.health import HealthService
 from bot.services.parsing import ParsingProcess
 from bot.services.polling import PollBounds, Poller
 from bot.services.search import SearchProjection
+from bot.services.seat import Seat
 from bot.services.stopping import Stopping
 from bot.services.updates import RawUpdate, UpdateIntake
 from bot.store.heartbeats import Heartbeats
@@ -78,10 +79,11 @@ class Process:
         """The role `desk`: placing, and fanning out."""
         stores = self._shared.stores
         clock = stores.database.clock
-        desk = Desk(stores.entries, stores.stories, stores.orders, clock, self._stopping)
+        seat = Seat(stores.stories)
+        desk = Desk(stores.entries, stores.stories, stores.orders, seat, clock, self._stopping)
         self._runs["desk"] = desk.run
         self.last_rounds["desk"] = lambda: desk.last_round
-        fan_out = FanOut(stores.fanout, clock, self._stopping)
+        fan_out = FanOut(stores.fanout, seat, clock, self._stopping)
         self._runs["fan out"] = fan_out.run
         self.last_rounds["fan out"] = lambda: fan_out.last_round
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.models.entries import Entry
-from bot.services.desk import LEASE, Desk
+from bot.services.desk import Desk
+from bot.services.seat import LEASE, Seat
 from bot.services.stopping import Stopping
 from bot.store.client import Database
 from bot.store.desk import OrderStore
@@ -22,7 +23,8 @@ from tests.waiting import eventually
 async def desk(database: Database, lease: timedelta = LEASE) -> AsyncIterator[None]:
     stopping = Stopping()
     stores = (EntryStreams(database), StoryStore(database), OrderStore(database))
-    running = asyncio.create_task(Desk(*stores, database.clock, stopping, lease=lease).run())
+    seat = Seat(StoryStore(database), length=lease)
+    running = asyncio.create_task(Desk(*stores, seat, database.clock, stopping).run())
     try:
         yield
     finally:

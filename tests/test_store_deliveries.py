@@ -18,16 +18,13 @@ from bot.models.deliveries import (
     Target,
 )
 from bot.models.identifiers import NO_THREAD, ChatId, MessageId, StoryId
-from bot.store import keys_desk
 from bot.store.chats import ChatStore
 from bot.store.client import Database
 from bot.store.deliveries import DeliveryQueue, Fate, Holder, MessageStories, Settlement
-from bot.store.documents import dump
-from bot.store.fanout import Chunk, FanOutStreams, Lane
+from bot.store.fanout import Chunk, FanOutStreams
 from bot.store.key_registry import chat_shard
 from bot.store.pace import Pace
-from bot.store.subscriptions import SubscriptionStore
-from tests.store_values import a_chat, a_subscription
+from tests.store_values import a_chat
 
 CHAT = ChatId(42)
 SHARD = chat_shard(CHAT)
@@ -201,45 +198,6 @@ async def test_a_paused_chat_gets_nothing_pending(
     assert await raised(streams, event()) == 0
     await chats.resume(CHAT)
     assert await raised(streams, event()) == 1
-
-
-async def test_fan_out_finds_the_targets_of_every_rule_in_chunks(
-    database: Database, streams: FanOutStreams
-) -> None:
-    subscriptions = SubscriptionStore(database)
-    chats = [ChatId(number) for number in range(1, 450)]
-    same = [a_subscription(chat, kind="all", value="") for chat in chats]
-    for subscription in same:
-        await subscriptions.add(subscription)
-    found = {
-        target.chat async for chunk in streams.wanting((same[0].rule,)) for target in chunk.targets
-    }
-    assert found == set(chats)
-
-
-async def test_a_crowded_shard_is_walked_in_several_chunks(
-    database: Database, streams: FanOutStreams
-) -> None:
-    subscriptions = SubscriptionStore(database)
-    chats = [ChatId(n) for n in range(1, 40_000) if chat_shard(ChatId(n)) == SHARD][:450]
-    for chat in chats:
-        await subscriptions.add(a_subscription(chat, kind="all", value=""))
-    chunks = [chunk async for chunk in streams.wanting(("all",))]
-    assert len(chunks) > 1
-    assert {target.chat for chunk in chunks for target in chunk.targets} == set(chats)
-
-
-async def test_events_are_read_until_acknowledged(
-    database: Database, streams: FanOutStreams
-) -> None:
-    assert await streams.next(Lane.URGENT) is None
-    await database.command("XADD", keys_desk.fanout("urgent"), "*", "e", dump(event(4)))
-    first = await streams.next(Lane.URGENT)
-    assert first is not None
-    assert first == await streams.next(Lane.URGENT)
-    assert first.event.version == 4
-    await streams.acknowledge(first)
-    assert await streams.next(Lane.URGENT) is None
 
 
 async def test_a_private_chat_has_a_bucket_of_three_then_one_a_second(

@@ -6,7 +6,6 @@ rebuilt from Redis whenever it takes the lease, so a crash anywhere repeats noth
 
 import asyncio
 import logging
-import secrets
 from collections import Counter
 from datetime import datetime, timedelta
 
@@ -17,6 +16,7 @@ from bot.models.stories import Breaking, Story
 from bot.news.breaking import judge
 from bot.news.matching import rules_of
 from bot.news.stories import StoryIndex, with_breaking
+from bot.services.seat import Seat
 from bot.services.stopping import Stopping
 from bot.store.clock import Clock
 from bot.store.desk import Order, OrderStore
@@ -25,8 +25,7 @@ from bot.store.stories import StoryStore
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=5)
-STAND_BY = timedelta(milliseconds=500)
+STAND_BY = timedelta(milliseconds=250)
 IDLE = timedelta(milliseconds=150)
 WINDOW = timedelta(hours=72)
 EXPIRE_EACH = timedelta(minutes=10)
@@ -43,19 +42,16 @@ class Desk:
         entries: EntryStreams,
         stories: StoryStore,
         orders: OrderStore,
+        seat: Seat,
         clock: Clock,
         stopping: Stopping,
-        *,
-        lease: timedelta = LEASE,
     ) -> None:
-        """`lease`: for how long a desk that stands still keeps the others out."""
         self._entries = entries
         self._stories = stories
         self._orders = orders
+        self._seat = seat
         self._clock = clock
         self._stopping = stopping
-        self._lease = lease
-        self._token = secrets.token_hex(8)
         self._stumbles: Counter[str] = Counter()
         self.last_round: datetime | None = None
         """When it last went round, leading or standing by; for health."""
@@ -64,7 +60,7 @@ class Desk:
         """Stand by, lead, stand by again, until stopped."""
         while not self._stopping.requested:
             try:
-                if await self._stories.acquire(self._token, self._lease):
+                if await self._seat.take():
                     await self._lead()
                 else:
                     self.last_round = self._clock.now()
@@ -72,46 +68,48 @@ class Desk:
             except LeaseLostError:
                 log.warning("another desk took the lease; standing by")
                 await self._stopping.rest(STAND_BY)
-            except BacklogError as error:
-                # What was placed in memory only is forgotten, and restoring it costs much.
-                await self._stopping.recover("the desk", error, pause=BACKLOG_PAUSE)
             except Exception as error:
                 await self._stopping.recover("the desk", error)
-        await self._release()
+        await self._leave()
 
-    async def _release(self) -> None:
+    async def _leave(self) -> None:
         try:
-            await self._stories.release(self._token)
+            await self._seat.leave()
         except StoreError as error:
             log.warning("the lease of the desk runs out by itself: %s", error)
 
     async def _lead(self) -> None:
-        keeper = asyncio.create_task(self._keep_lease())
+        keeper = asyncio.create_task(self._seat.keep())
         try:
-            index = StoryIndex()
-            # 0.2 ms for each entry: the lease must be kept meanwhile.
-            await asyncio.to_thread(index.restore, await self._stories.recent(WINDOW))
-            log.info("the desk leads")
-            expired = self._clock.now()
             while not self._stopping.requested and not keeper.done():
-                now = self._clock.now()
-                if now - expired >= EXPIRE_EACH:
-                    index.expire(now)
-                    expired = now
-                busy = await self._round(index)
-                self.last_round = now
-                if not busy:
-                    await self._stopping.rest(IDLE)
+                try:
+                    await self._work(keeper)
+                except BacklogError as error:
+                    # What was placed in memory only is forgotten, and restoring it costs much.
+                    # The seat is kept: the fan-out that is behind needs it.
+                    await self._stopping.recover("the desk", error, pause=BACKLOG_PAUSE)
             if keeper.done():
                 keeper.result()
         finally:
             keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
 
-    async def _keep_lease(self) -> None:
-        while True:
-            await asyncio.sleep(self._lease.total_seconds() / 5)
-            if not await self._stories.renew(self._token, self._lease):
-                raise LeaseLostError("the desk's lease ran out")
+    async def _work(self, keeper: asyncio.Task[None]) -> None:
+        """Restore what the last desk knew, then place until the seat is lost or left."""
+        index = StoryIndex()
+        # 0.2 ms for each entry: the lease must be kept meanwhile.
+        await asyncio.to_thread(index.restore, await self._stories.recent(WINDOW))
+        log.info("the desk leads")
+        expired = self._clock.now()
+        while not self._stopping.requested and not keeper.done():
+            now = self._clock.now()
+            if now - expired >= EXPIRE_EACH:
+                index.expire(now)
+                expired = now
+            busy = await self._round(index)
+            self.last_round = now
+            if not busy:
+                await self._stopping.rest(IDLE)
 
     async def _round(self, index: StoryIndex) -> bool:
         orders = await self._orders.orders()
@@ -154,7 +152,7 @@ class Desk:
             index.adopt(story)
             log.info("breaking: %s (%s)", story.lead_report.title, breaking.reason)
         event = None if kind is None else _event(story, kind, now)
-        await self._stories.place(self._token, story, entry, event)
+        await self._stories.place(self._seat.token, story, entry, event)
 
     async def _obey(self, index: StoryIndex, order: Order) -> None:
         """Carry out an operator's /flash."""
@@ -166,7 +164,7 @@ class Desk:
             )
             index.adopt(flagged)
             event = _event(flagged, EventKind.BREAKING, now)
-            await self._stories.update(self._token, flagged, event)
+            await self._stories.update(self._seat.token, flagged, event)
         await self._orders.done(order.id)
 
 

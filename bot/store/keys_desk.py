@@ -108,6 +108,18 @@ def fanout(urgency: str) -> str:
 
 
 @key_family(
+    "{desk}:spread:<urgency>",
+    RedisType.STRING,
+    writer="desk",
+    lifetime="until the event is fanned out",
+    bound="one per stream",
+)
+def spread(urgency: str) -> str:
+    """Progress document of the stream's first event: shards, rules and chat ids that are done."""
+    return f"{DESK}:spread:{urgency}"
+
+
+@key_family(
     "{desk}:orders",
     RedisType.STREAM,
     writer="commands",

@@ -3,7 +3,9 @@
 --       its sent record under each id of the story.
 -- ARGV: now (ms), version, kind, urgent (1: unsent targets get it as breaking), cap, number of ids,
 --       the ids, then for each target: chat, thread.
--- Recognises by version what it did before: running twice takes effect once.
+-- Recognises by version what it did before: running twice takes effect once. What a chat that is
+-- full or paused does not get leaves the time since when it missed something; breaking news and
+-- corrections always fit.
 local now, version, kind = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local urgent, cap, ids = ARGV[4] == '1', tonumber(ARGV[5]), tonumber(ARGV[6])
 local BREAKING, CORRECTION, NEWS, EDIT = 0, 1, 2, 4
@@ -34,7 +36,9 @@ for position = 7 + ids, #ARGV, 2 do
   for number = 1, ids do
     local record = redis.call('GET', KEYS[key + number])
     if record and not sent then
-      sent = cjson.decode(record)
+      local readable, document = pcall(cjson.decode, record)
+      -- One record that is broken must not hold up everyone's news: its target has the story.
+      sent = readable and document or { version = version, alerted = true }
       field = name_of(ARGV[6 + number], thread)
     end
   end
@@ -53,7 +57,7 @@ for position = 7 + ids, #ARGV, 2 do
   if class == nil then
     -- Seen before: nothing newer is wanted.
   elseif redis.call('SISMEMBER', KEYS[6], chat) == 1
-      or (not old and not sent and class ~= BREAKING and redis.call('HLEN', pending) >= cap) then
+      or (not old and class >= NEWS and redis.call('HLEN', pending) >= cap) then
     redis.call('HSETNX', KEYS[7], chat, now)
   else
     local since, hold, attempts = now, 0, 0
