@@ -61,6 +61,22 @@ class PendingItem:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A delivery that was given up: what operators see of it, and all that a replay needs."""
+
+    chat: ChatId
+    thread: ThreadId
+    story: StoryId
+    version: int
+    delivery_class: DeliveryClass
+    reason: str
+    """A sentence, with Telegram's own words where it refused."""
+    at: datetime
+    text: str = ""
+    """As tried (Telegram HTML, cut after 6,000 characters); "" when it could not be rendered."""
+
+
+@dataclass(frozen=True, slots=True)
 class SentRecord:
     """What a target got of a story."""
 
