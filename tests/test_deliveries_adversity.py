@@ -208,7 +208,7 @@ async def test_what_was_sent_while_redis_was_away_is_recorded_and_not_repeated(
         await eventually(stage.requests)
         # Every command of the delivery is refused from here on.
         await stage.database.command("CONFIG SET", "requirepass", "away")
-        await stage.database.client.connection_pool.disconnect()
+        await stage.database.disconnect()
         await eventually(lambda: stage.sandbox.world.chats[ALEX].messages)
         async with await Database.open(redis_url.replace("unix://", "unix://:away@")) as other:
             await other.command("CONFIG SET", "requirepass", "")

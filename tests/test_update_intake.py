@@ -1,111 +1,276 @@
-"""The intake of updates: order within a chat, side by side otherwise, nobody starved, none kept."""
+"""The inbox of updates: each once, in order within a chat, side by side otherwise, none kept."""
 
 import asyncio
-from typing import Any
+from datetime import timedelta
 
 import orjson
 import pytest
 
-from bot.models.identifiers import ChatId
-from bot.services.stopping import Stopping
-from bot.services.updates import WAITING_MOST, UpdateIntake
+from bot.errors import FullError, StoreError
+from bot.services.updates import UpdateIntake
+from bot.store import keys_updates
 from bot.store.client import Database
-from bot.store.updates import UpdateInbox
-from tests.delivery_stage import DeliveryStage, delivery_stage
+from bot.store.updates import WAITING_MOST, Taken, UpdateInbox
+from tests.update_stage import (
+    Handler,
+    Handling,
+    Json,
+    emptied,
+    inline_query,
+    membership,
+    message,
+    new_update,
+    nobody,
+    waiting,
+)
 from tests.waiting import eventually
 
-Json = dict[str, Any]
+
+async def claimed(
+    inbox: UpdateInbox, owner: str, request: str = "1", **changes: object
+) -> list[int]:
+    told = {"most": 16, "known": False, **changes}
+    found = await inbox.claim(owner, request, **told)  # type: ignore[arg-type]
+    assert found is not None
+    return [update.number for update in found]
 
 
-def message(number: int, chat: int = 42) -> Json:
-    return {"update_id": number, "message": {"message_id": number, "chat": {"id": chat}}}
-
-
-def membership(number: int, chat: int = 42) -> Json:
-    return {"update_id": number, "my_chat_member": {"chat": {"id": chat}}}
-
-
-class Desk:
-    """A handler that waits until it is let go, and notes what it got."""
-
-    def __init__(self) -> None:
-        self.handled: list[int] = []
-        self.go = asyncio.Event()
-
-    async def handle(self, raw: Json) -> None:
-        if raw.get("message", {}).get("chat", {}).get("id") == 42:
-            await self.go.wait()
-        self.handled.append(raw["update_id"])
-
-
-def intake(stage: DeliveryStage, desk: Desk, stopping: Stopping | None = None) -> UpdateIntake:
-    inbox, clock = UpdateInbox(stage.database), stage.database.clock
-    return UpdateIntake(stage.messenger, inbox, desk.handle, clock, stopping or Stopping())
-
-
-async def left(database: Database) -> int:
-    return len(await UpdateInbox(database).left())
-
-
-async def test_a_slow_chat_keeps_its_order_and_holds_up_nobody(redis_url: str) -> None:
-    async with delivery_stage(redis_url) as stage:
-        desk = Desk()
-        updates = intake(stage, desk)
+async def test_a_slow_chat_keeps_its_order_and_holds_up_nobody(database: Database) -> None:
+    async with Handling(database) as process:
         for number in range(5):
-            await updates.take(message(number))
-        await updates.take(message(99, chat=43))
-        await eventually(lambda: desk.handled == [99])
-        desk.go.set()
-        await eventually(lambda: desk.handled == [99, 0, 1, 2, 3, 4])
-        await eventually(lambda: emptied(stage.database))
+            await process.intake.take(message(number))
+        await process.intake.take(message(99, chat=43))
+        await eventually(lambda: process.handler.handled == [99])
+        process.handler.go.set()
+        await eventually(lambda: process.handler.handled == [99, 0, 1, 2, 3, 4])
+        await eventually(lambda: emptied(database))
 
 
-async def emptied(database: Database) -> bool:
-    return await left(database) == 0
+async def test_an_update_is_taken_once(database: Database) -> None:
+    async with Handling(database) as process:
+        batch = [message(number, chat=50 + number % 3) for number in (65_534, 65_535, 65_536)]
+        assert await process.intake.take_all(batch + batch) == [True] * 6
+        assert await process.intake.take_all(batch) == [True] * 3
+        await eventually(lambda: len(process.handler.handled) == 3)
+        await eventually(lambda: emptied(database))
+        assert await process.intake.take(batch[0])
+        await process.intake.take(message(1, chat=43))
+        await eventually(lambda: process.handler.handled[-1] == 1)
+        assert sorted(process.handler.handled) == [1, 65_534, 65_535, 65_536]
 
 
-async def test_a_chat_that_asks_too_much_fills_nobody_elses_inbox(redis_url: str) -> None:
-    async with delivery_stage(redis_url) as stage:
-        desk = Desk()
-        updates = intake(stage, desk)
-        for number in range(WAITING_MOST + 20):
-            await updates.take(message(number))
-        assert await left(stage.database) == WAITING_MOST
-        await updates.take(membership(500))
-        assert await left(stage.database) == WAITING_MOST + 1
-        desk.go.set()
-        await eventually(lambda: desk.handled[-1:] == [500])
-        await updates.take(message(501))
-        await eventually(lambda: desk.handled[-1] == 501)
+async def test_a_chat_that_asks_too_much_fills_nobody_elses_inbox(database: Database) -> None:
+    async with Handling(database) as process:
+        await process.intake.take_all([message(number) for number in range(WAITING_MOST + 20)])
+        assert await waiting(database) == WAITING_MOST
+        await process.intake.take(membership(500))
+        assert await waiting(database) == WAITING_MOST + 1
+        process.handler.go.set()
+        await eventually(lambda: process.handler.handled[-1:] == [500])
+        await process.intake.take(message(501))
+        await eventually(lambda: process.handler.handled[-1] == 501)
 
 
-async def test_what_was_handled_leaves_the_inbox_even_if_redis_was_away(redis_url: str) -> None:
-    async with delivery_stage(redis_url) as stage:
-        desk = Desk()
-        updates = intake(stage, desk)
-        await updates.take(message(1))
-        # Every command is refused until the password is taken away again.
-        await stage.database.command("CONFIG SET", "requirepass", "away")
-        await stage.database.client.connection_pool.disconnect()
-        desk.go.set()
-        await eventually(lambda: desk.handled == [1])
-        async with await Database.open(redis_url.replace("unix://", "unix://:away@")) as other:
-            await other.command("CONFIG SET", "requirepass", "")
-        await eventually(lambda: emptied(stage.database))
+async def test_more_chats_than_fit_at_once_are_all_handled(database: Database) -> None:
+    async with Handling(database) as process:
+        batch = [message(number, chat=1_000 + number) for number in range(300)]
+        await asyncio.gather(*(process.intake.take(raw) for raw in batch))
+        await eventually(lambda: len(process.handler.handled) == 300)
+        await eventually(lambda: emptied(database))
 
 
-async def test_what_an_earlier_run_left_is_handled_also_if_redis_comes_late(
-    redis_url: str, caplog: pytest.LogCaptureFixture
+async def test_what_was_handled_leaves_the_inbox_even_if_redis_was_away(
+    database: Database, redis_url: str
 ) -> None:
-    async with delivery_stage(redis_url) as stage:
-        desk, stopping = Desk(), Stopping()
-        await UpdateInbox(stage.database).take(7, ChatId(43), orjson.dumps(message(7, chat=43)))
-        await stage.database.command("CONFIG SET", "requirepass", "away")
-        await stage.database.client.connection_pool.disconnect()
-        running = asyncio.create_task(intake(stage, desk, stopping).run())
-        await eventually(lambda: "stopped for a moment" in caplog.text)
-        async with await Database.open(redis_url.replace("unix://", "unix://:away@")) as other:
+    async with Handling(database) as process:
+        await process.intake.take(message(1))
+        await eventually(lambda: process.handler.begun == [1])
+        async with refusing(database, redis_url):
+            process.handler.go.set()
+            await eventually(lambda: process.handler.handled == [1])
+        await eventually(lambda: emptied(database))
+        assert process.handler.handled == [1]
+
+
+class refusing:
+    """Redis refuses every command meanwhile."""
+
+    def __init__(self, database: Database, redis_url: str) -> None:
+        self._database = database
+        self._url = redis_url
+
+    async def __aenter__(self) -> None:
+        await self._database.command("CONFIG SET", "requirepass", "away")
+        await self._database.client.connection_pool.disconnect()
+
+    async def __aexit__(self, *_: object) -> None:
+        url = self._url.replace("unix://", "unix://:away@")
+        async with await Database.open(url) as other:
             await other.command("CONFIG SET", "requirepass", "")
-        await eventually(lambda: 7 in desk.handled)
-        stopping.request()
-        await running
+
+
+async def test_a_handler_during_which_redis_went_away_runs_again(database: Database) -> None:
+    class Failing(Handler):
+        async def handle(self, raw: Json) -> None:
+            await super().handle(raw)
+            if len(self.handled) == 1:
+                raise StoreError("Redis does not answer.")
+
+    async with Handling(database, Failing()) as process:
+        await process.intake.take(message(1, chat=43))
+        await eventually(lambda: process.handler.handled == [1, 1])
+        await eventually(lambda: emptied(database))
+
+
+async def test_an_update_that_breaks_its_handler_is_not_repeated(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Handler):
+        async def handle(self, raw: Json) -> None:
+            await super().handle(raw)
+            raise ValueError("broken")
+
+    async with Handling(database, Broken()) as process:
+        await process.intake.take_all([message(1, chat=43), message(2, chat=43)])
+        await eventually(lambda: process.handler.handled == [1, 2])
+        await eventually(lambda: emptied(database))
+        assert "could not be handled" in caplog.text
+
+
+async def test_two_processes_share_the_chats_and_handle_nothing_twice(database: Database) -> None:
+    async with Handling(database) as first, Handling(database) as second:
+        batch = [message(number, chat=1_000 + number % 100) for number in range(400)]
+        await asyncio.gather(*(first.intake.take(raw) for raw in batch))
+        both = (first.handler, second.handler)
+        await eventually(lambda: sum(len(each.handled) for each in both) == 400)
+        await eventually(lambda: emptied(database))
+        assert sorted(first.handler.handled + second.handler.handled) == list(range(400))
+        for handler in both:
+            for chat in range(100):
+                of_chat = [number for number in handler.handled if number % 100 == chat]
+                assert of_chat == sorted(of_chat)
+
+
+async def test_what_a_living_process_handles_is_left_to_it(database: Database) -> None:
+    async with Handling(database) as old:
+        await old.intake.take_all([message(1), message(2)])
+        await eventually(lambda: old.handler.begun == [1])
+        async with Handling(database) as new:
+            await new.intake.take(message(3))
+            await new.intake.take(message(4, chat=43))
+            await eventually(lambda: 4 in old.handler.handled + new.handler.handled)
+            assert new.handler.begun in ([], [4])
+            old.handler.go.set()
+            await eventually(lambda: old.handler.handled[-3:] == [1, 2, 3])
+
+
+async def test_a_process_that_ends_gives_back_what_it_has_not_begun(database: Database) -> None:
+    old = Handling(database)
+    await old.intake.take_all([message(1), message(2)])
+    await eventually(lambda: old.handler.begun == [1])
+    stopping = asyncio.create_task(old.stop())
+    await eventually(lambda: old.stopping.requested)
+    old.handler.go.set()
+    await stopping
+    assert old.handler.handled == [1]
+    async with Handling(database) as new:
+        new.handler.go.set()
+        await eventually(lambda: new.handler.handled == [2])
+
+
+async def test_what_a_dead_process_had_is_taken_over(database: Database) -> None:
+    async with Handling(database) as living:
+        inbox = living.inbox
+        # It beat and claimed once, and was never heard of again.
+        await database.command("DEL", keys_updates.owners())
+        await inbox.take(new_update(1, chat=43))
+        dead = await claimed(inbox, "dead")
+        if dead:
+            await eventually(lambda: living.handler.handled == [1])
+            await eventually(lambda: emptied(database))
+
+
+async def test_only_who_lived_through_it_judges_the_others(database: Database) -> None:
+    inbox = UpdateInbox(database)
+    await inbox.take(new_update(1))
+    assert await claimed(inbox, "a") == [1]
+    database.clock.offset = timedelta(seconds=10)
+    assert await claimed(inbox, "b") == []
+    assert await claimed(inbox, "b", "2", known=True, silent_for=timedelta(seconds=4)) == [1]
+    assert await inbox.claim("a", "2", most=16, known=True) is None
+
+
+async def test_a_claim_whose_answer_was_lost_is_answered_again(database: Database) -> None:
+    inbox = UpdateInbox(database)
+    for number in (1, 2):
+        await inbox.take(new_update(number, chat=number))
+    assert await claimed(inbox, "a") == [1, 2]
+    await inbox.take(new_update(3, chat=3))
+    assert await claimed(inbox, "a", again=True) == [1, 2]
+    assert await claimed(inbox, "a", "2", known=True) == [3]
+
+
+async def test_done_is_answered_the_same_twice_and_only_to_who_holds_the_claim(
+    database: Database,
+) -> None:
+    inbox = UpdateInbox(database)
+    for number in (1, 2):
+        await inbox.take(new_update(number))
+    (first,) = await inbox.claim("a", "1", most=1, known=False) or []
+    again = [await inbox.done(first), await inbox.done(first)]
+    assert [update and update.number for update in again] == [2, 2]
+    assert again[0] is not None
+    await inbox.leave("a")
+    assert await inbox.done(again[0]) is None
+    assert await claimed(inbox, "b") == [2]
+
+
+async def test_a_server_that_stood_still_stores_nothing_afterwards(database: Database) -> None:
+    inbox = UpdateInbox(database)
+    with pytest.raises(StoreError, match="in time"):
+        await inbox.take(new_update(1), within=timedelta(milliseconds=-10))
+    assert await waiting(database) == 0
+    assert await inbox.take(new_update(1)) is Taken.STORED
+
+
+async def test_a_full_redis_takes_nothing_in_but_lets_out_what_it_has(database: Database) -> None:
+    inbox = UpdateInbox(database)
+    for number in (1, 2):
+        await inbox.take(new_update(number))
+    await database.command("CONFIG SET", "maxmemory", "1")
+    with pytest.raises(FullError):
+        await inbox.take(new_update(3))
+    (first,) = await inbox.claim("a", "1", most=1, known=False) or []
+    second = await inbox.done(first)
+    assert second is not None
+    assert second.number == 2
+    assert await inbox.done(second) is None
+    assert await emptied(database)
+    assert await inbox.hold_polling("token", timedelta(seconds=4))
+    await database.command("CONFIG SET", "maxmemory", "0")
+    assert await inbox.take(new_update(3)) is Taken.STORED
+
+
+async def test_an_inline_query_of_another_process_is_handled_soon_or_never(
+    database: Database,
+) -> None:
+    inbox = UpdateInbox(database)
+    await inbox.put_inline(orjson.dumps(inline_query(1)))
+    database.clock.offset = timedelta(seconds=31)
+    await inbox.put_inline(orjson.dumps(inline_query(2)))
+    async with Handling(database) as process:
+        await eventually(lambda: process.handler.handled == [2])
+        web = UpdateIntake(inbox, lambda raw: inbox.put_inline(orjson.dumps(raw)), nobody)
+        assert await web.take(inline_query(3))
+        assert await web.take(inline_query(3))
+        await eventually(lambda: process.handler.handled == [2, 3])
+
+
+async def test_an_update_of_an_unknown_form_keeps_back_nobody(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Handling(database) as process:
+        odd = {"update_id": 1, "message": {"chat": "nobody"}}
+        assert await process.intake.take_all([odd, message(2, chat=43)]) == [True, True]
+        await eventually(lambda: process.handler.handled == [2])
+        assert "unknown form" in caplog.text

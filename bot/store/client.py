@@ -1,71 +1,60 @@
-"""The connection to Redis: commands, batches and Lua scripts, their errors as StoreError.
+"""Redis as the stores see it: commands, batches and Lua scripts, their errors as StoreError.
 
-The only module that sees redis-py. Knows no key and no document.
-
-Measured choices: RESP2 is read faster than RESP3 by hiredis (5.0 against 7.2 µs a delivery);
-answers stay bytes. redis-py retries by default, and a stalled server then executes one XADD
-twice or hides a won claim from its caller: retries are off, every caller's step may run twice.
+One server or a cluster, by the address. Knows no key and no document; redis-py is in
+connections.py and cluster.py.
 """
 
-import hashlib
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from pathlib import Path
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urlsplit
+from typing import Any, Protocol, Self
 
-from redis import exceptions
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-
-from bot.errors import FullError, StoreError
+from bot.errors import StoreError
+from bot.store import requests
 from bot.store.clock import Clock
+from bot.store.cluster import Cluster, is_cluster
+from bot.store.connections import SCRIPTS, LoadingError, Server, checked, script_source, shown
+from bot.store.requests import Argument, Request
 
-Argument = str | bytes | int | float
+__all__ = ["SCRIPTS", "Argument", "Batch", "Database", "LoadingError", "Script", "ServerFacts"]
 
-SCRIPTS = Path(__file__).parent / "scripts"
 OLDEST_SERVER = (6, 2)
 REQUEST_TIMEOUT = timedelta(seconds=10)
-CONNECT_TIMEOUT = timedelta(seconds=5)
 
 
-class LoadingError(StoreError):
-    """The server is there, but still reads its data."""
+class Transport(Protocol):
+    """One server, or all of a cluster."""
+
+    async def send(self, requests: Sequence[Request]) -> list[Any]:
+        """An answer or an error for each, in order."""
+
+    async def everywhere(self, *arguments: Argument) -> dict[str, Any]:
+        """Place → answer to a command that is of a whole server. Raises StoreError."""
+
+    async def disconnect(self) -> None:
+        """Drop the connections that nobody uses."""
+
+    async def close(self) -> None:
+        """Drop every connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What decides whether a server is fit to keep the news."""
+    """What decides whether a server is fit to keep the news; of a cluster the worst node counts."""
 
     version: str
+    """The oldest."""
     persistent: bool
-    """An append-only file or snapshots are on."""
+    """An append-only file or snapshots are on, everywhere."""
     evicts: bool
-    """Its policy may drop keys when memory is full."""
+    """A policy may drop keys when memory is full."""
     memory_limit: int
-    """Bytes; 0 is none."""
-
-
-@cache
-def _source(name: str) -> tuple[str, str]:
-    """(SHA-1, text) of bot/store/scripts/<name>.lua."""
-    text = (SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), text
-
-
-def _explained(error: exceptions.RedisError) -> StoreError:
-    if isinstance(error, exceptions.BusyLoadingError):
-        return LoadingError("Redis is still loading its data.")
-    if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError):
-        return StoreError(f"Redis does not answer: {str(error).rstrip('.')}.")
-    # Inside of a script the refusal comes wrapped into the script's own error.
-    if isinstance(error, exceptions.OutOfMemoryError) or "OOM command not allowed" in str(error):
-        return FullError("Redis is full: raise its maxmemory or shorten RETENTION.")
-    return StoreError(f"Redis refused a command: {error}")
+    """Bytes, the lowest; 0 is none."""
+    nodes: int = 1
+    """Servers that hold keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +73,28 @@ class Script:
 class Batch:
     """Commands and scripts sent in one round trip, not as a transaction.
 
-    Their order holds only among those that the server could run at once: scripts that it did
-    not know yet are sent again after the rest.
+    Their order holds only among those that one server could run at once: the nodes of a cluster
+    work side by side, and scripts that a server did not know yet are sent again after the rest.
     """
 
-    def __init__(self, client: Redis) -> None:
-        # Half of redis-py's asyncio surface is untyped.
-        self._client: Any = client
-        self._requests: list[tuple[Argument, ...]] = []
-        self._scripts: dict[int, str] = {}
+    def __init__(self, database: "Database") -> None:
+        self._database = database
+        self._requests: list[Request] = []
 
     def command(self, *arguments: Argument) -> Self:
-        """Add one command, e.g. ("HGET", key, field)."""
-        self._requests.append(arguments)
+        """Add one command, e.g. ("HGET", key, field); ValueError when its keys are of two hash
+        tags.
+
+        One without keys is for the whole database: every node of a cluster does it, but TIME is
+        asked of the one that has the clock, whose answer counts.
+        """
+        self._requests.append(requests.command(*arguments))
         return self
 
     def script(self, name: str, keys: Sequence[str], args: Sequence[Argument] = ()) -> Self:
         """Add one run of scripts/<name>.lua; ValueError when its keys are of two hash tags."""
-        if len({key[: key.find("}") + 1] for key in keys}) > 1:
-            raise ValueError(f"{name} would touch two hash tags: {', '.join(keys)}")
-        self._scripts[len(self._requests)] = name
-        self._requests.append(("EVALSHA", _source(name)[0], len(keys), *keys, *args))
+        line = ("EVALSHA", script_source(name)[0], len(keys), *keys, *args)
+        self._requests.append(Request(line, requests.of_one_tag(name, keys), name))
         return self
 
     def __len__(self) -> int:
@@ -112,73 +102,31 @@ class Batch:
 
     async def run(self) -> list[Any]:
         """Answers in order of adding. Raises StoreError for the first request that failed."""
-        answers = await self._send(range(len(self._requests)))
-        missing = [
-            at for at, answer in answers.items() if isinstance(answer, exceptions.NoScriptError)
-        ]
-        if missing:
-            await self._load({self._scripts[at] for at in missing})
-            answers |= await self._send(missing)
-        for answer in answers.values():
-            if isinstance(answer, exceptions.RedisError):
-                raise _explained(answer) from answer
-        return list(answers.values())
-
-    async def _send(self, which: Sequence[int]) -> dict[int, Any]:
-        if not which:
-            return {}
-        try:
-            if len(which) == 1:
-                answers = [await self._client.execute_command(*self._requests[which[0]])]
-            else:
-                async with self._client.pipeline(transaction=False) as pipeline:
-                    for at in which:
-                        pipeline.execute_command(*self._requests[at])
-                    answers = await pipeline.execute(raise_on_error=False)
-        except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
-            raise _explained(error) from error
-        except exceptions.RedisError as error:
-            answers = [error]
-        return dict(zip(which, answers, strict=True))
-
-    async def _load(self, names: set[str]) -> None:
-        try:
-            for name in names:
-                await self._client.execute_command("SCRIPT LOAD", _source(name)[1])
-        except exceptions.RedisError as error:
-            raise _explained(error) from error
+        return await self._database.send(self._requests) if self._requests else []
 
 
 class Database:
-    """One server, its clock and its scripts."""
+    """One server or a cluster, its clock and its scripts."""
 
-    def __init__(self, client: Redis) -> None:
-        """Takes over the client. `Database.open` makes a checked one."""
-        self.client = client
+    def __init__(self, transport: Transport) -> None:
+        """Takes over the transport. `Database.open` makes a checked one."""
+        self._transport = transport
+        self._waits: set[asyncio.Timeout] = set()
+        self._given_up = False
         self.clock = Clock(self._server_time)
 
     @classmethod
     async def open(cls, url: str, *, request_timeout: timedelta = REQUEST_TIMEOUT) -> Self:
-        """Connect to redis://, rediss:// or unix://, check the version, read the time.
+        """Connect to redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://, check
+        the version, read the time.
 
         A blocking command must wait for less than `request_timeout`. Raises StoreError with a
         sentence that names the server but not its password.
         """
-        place = _shown(url)
+        connect = partial(Server, request_timeout=request_timeout)
+        database = cls(Cluster(url, connect) if is_cluster(url) else connect(url))
         try:
-            client = Redis.from_url(
-                url,
-                protocol=2,
-                decode_responses=False,
-                retry=Retry(NoBackoff(), 0),
-                socket_timeout=request_timeout.total_seconds(),
-                socket_connect_timeout=CONNECT_TIMEOUT.total_seconds(),
-            )
-        except ValueError as error:
-            raise StoreError(f"{place} is no address of a Redis server: {error}") from error
-        database = cls(client)
-        try:
-            await database._check(place)
+            await database._check(shown(url), cluster=is_cluster(url))
             await database.clock.synchronise()
         except BaseException:
             await database.close()
@@ -196,9 +144,23 @@ class Database:
     ) -> None:
         await self.close()
 
+    def give_up(self) -> None:
+        """Wait for Redis no longer: calls that wait, and all later ones, raise StoreError now.
+
+        For a process that must end although Redis hangs. What was sent may still be done.
+        """
+        self._given_up = True
+        while self._waits:
+            self._waits.pop().reschedule(0)
+
     async def close(self) -> None:
-        """Close every connection."""
-        await self.client.aclose()
+        """Give up, and close every connection."""
+        self.give_up()
+        await self._transport.close()
+
+    async def disconnect(self) -> None:
+        """Drop the connections that nobody uses at the moment; new ones are made when needed."""
+        await self._transport.disconnect()
 
     def script(self, name: str) -> Script:
         """scripts/<name>.lua as `await script(keys=[...], args=[...])`; all keys are named."""
@@ -206,51 +168,77 @@ class Database:
 
     def batch(self) -> Batch:
         """An empty batch."""
-        return Batch(self.client)
+        return Batch(self)
 
     async def command(self, *arguments: Argument) -> Any:
         """One command's answer as redis-py shapes it, bytes undecoded. Raises StoreError."""
-        (answer,) = await self.batch().command(*arguments).run()
+        (answer,) = await self.send([requests.command(*arguments)])
         return answer
 
+    async def send(self, requests: Sequence[Request]) -> list[Any]:
+        """The answers, in order. Raises StoreError for the first request that failed."""
+        if self._given_up:
+            raise StoreError("Redis is not asked any more.")
+        wait = asyncio.timeout(None)
+        try:
+            async with wait:
+                self._waits.add(wait)
+                try:
+                    answers = await self._transport.send(requests)
+                finally:
+                    self._waits.discard(wait)
+        except TimeoutError as error:
+            raise StoreError("Redis does not answer, and is not waited for any longer.") from error
+        return checked(answers)
+
     async def facts(self) -> ServerFacts:
-        """The server's version, persistence and memory policy. Raises StoreError."""
-        facts = await self.command("INFO")
+        """Versions, persistence and memory policies. Raises StoreError."""
+        places = await self._transport.everywhere("INFO")
+        found = list(places.values())
+        limits = [int(facts.get("maxmemory", 0)) for facts in found]
+        volatile = [place for place, facts in places.items() if not facts.get("aof_enabled")]
         return ServerFacts(
-            version=str(facts.get("redis_version", "")),
-            persistent=bool(facts.get("aof_enabled")) or await self._snapshots(),
-            evicts=str(facts.get("maxmemory_policy", "noeviction")) != "noeviction",
-            memory_limit=int(facts.get("maxmemory", 0)),
+            version=min((str(facts.get("redis_version", "")) for facts in found), key=_numbers),
+            persistent=not volatile or await self._snapshots(volatile),
+            evicts=any(
+                str(facts.get("maxmemory_policy", "noeviction")) != "noeviction" for facts in found
+            ),
+            memory_limit=min((limit for limit in limits if limit), default=0),
+            nodes=len(found),
         )
 
-    async def _snapshots(self) -> bool:
+    async def _snapshots(self, places: Sequence[str]) -> bool:
         try:
-            answer = await self.command("CONFIG GET", "save")
+            answers = await self._transport.everywhere("CONFIG GET", "save")
         except StoreError:
             # Managed servers refuse CONFIG; they persist by their own means.
             return True
-        return bool(next(iter(answer.values()), b""))
+        return all(next(iter(answers[place].values()), b"") for place in places)
 
-    async def _check(self, place: str) -> None:
+    async def _check(self, place: str, *, cluster: bool) -> None:
         try:
-            facts = await self.command("INFO")
+            found = await self._transport.everywhere("INFO")
         except StoreError as error:
             raise StoreError(f"The Redis server at {place} cannot be used. {error}") from error
-        if facts.get("loading"):
-            raise LoadingError(f"The Redis server at {place} is still loading its data.")
-        version = str(facts.get("redis_version", "0"))
-        numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-        if numbers < OLDEST_SERVER:
-            raise StoreError(
-                f"The Redis server at {place} is version {version}; 6.2 or newer is needed."
-            )
+        for facts in found.values():
+            if facts.get("loading"):
+                raise LoadingError(f"The Redis server at {place} is still loading its data.")
+            version = str(facts.get("redis_version", "0"))
+            if _numbers(version) < OLDEST_SERVER:
+                raise StoreError(
+                    f"The Redis server at {place} is version {version}; 6.2 or newer is needed."
+                )
+            if facts.get("cluster_enabled") and not cluster:
+                scheme, _, rest = place.partition("://")
+                raise StoreError(
+                    f"The Redis server at {place} is part of a cluster: set REDIS_URL to "
+                    f"{scheme}+cluster://{rest.partition('/')[0]}."
+                )
 
     async def _server_time(self) -> tuple[int, int]:
         seconds, microseconds = await self.command("TIME")
         return int(seconds), int(microseconds)
 
 
-def _shown(url: str) -> str:
-    """The address without user and password."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
