@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from bot.errors import StoreError
+from bot.errors import FullError, StoreError
 from bot.store.requests import Argument, Request
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -57,7 +57,7 @@ def _explained(error: exceptions.RedisError) -> StoreError:
         return StoreError(f"Redis does not answer: {str(error).rstrip('.')}.")
     # Inside of a script the refusal comes wrapped into the script's own error.
     if isinstance(error, exceptions.OutOfMemoryError) or "OOM command not allowed" in str(error):
-        return StoreError("Redis is full: raise its maxmemory or shorten RETENTION.")
+        return FullError("Redis is full: raise its maxmemory or shorten RETENTION.")
     if isinstance(error, exceptions.ClusterDownError):
         return StoreError(f"The Redis Cluster is incomplete: {error}.")
     if isinstance(error, exceptions.TryAgainError):
