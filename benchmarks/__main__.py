@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import delivering, idling, placing, sending
+from benchmarks import delivering, fanning_out, idling, placing, sending
 
 Benchmark = Callable[[Sequence[Path]], Awaitable[None]]
 
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
         "the queue from claim to settled, and a whole sender",
         lambda _corpus: delivering.run(),
     ),
+    "fanout": ("a breaking story for 100,000 chats", lambda _corpus: fanning_out.run()),
     "idle": ("what looking for work costs when there is none", lambda _corpus: idling.run()),
 }
 

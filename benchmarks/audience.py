@@ -16,7 +16,9 @@ from bot.news.deliveries import EditRule
 from bot.running import Process
 from bot.services.parsing import ParsingProcess
 from bot.services.stopping import Stopping
+from bot.store import keys
 from bot.store.client import Database
+from bot.store.documents import dump
 from bot.store.server import open_database
 
 TOKEN = "1000000001:SANDBOX"
@@ -36,12 +38,7 @@ class Audience:
 
     async def wait_for_a_story(self, count: int) -> list[int]:
         """So many new chats have a new story pending; their ids."""
-        began = values.long_ago()
-        chats = list(range(self._next, self._next + count))
-        self._next += count
-        for number in chats:
-            await self.stores.chats.save(values.chat(number, began))
-            await self.stores.subscriptions.add(values.everything(number, began))
+        chats = await self.subscribe(count)
         self._number += 1
         now = self.database.clock.now()
         told, entry = values.story(self._number, now), values.entry(self._number, now)
@@ -50,6 +47,24 @@ class Audience:
         event = FanOutEvent(EventKind.NEW, told.ids, told.version, ("all",), now)
         for chunk in values.chunks(chats):
             await self.stores.fanout.raise_in(chunk, event)
+        return chats
+
+    async def subscribe(self, count: int) -> list[int]:
+        """So many new chats want every story; their ids. Written as the stores do, in bulk."""
+        began = values.long_ago()
+        chats = list(range(self._next, self._next + count))
+        self._next += count
+        for chunk in values.chunks(chats):
+            people: list[str | int | bytes] = []
+            wanting: list[str | int | bytes] = []
+            batch = self.database.batch()
+            for target in chunk.targets:
+                asked = values.everything(target.chat, began)
+                people += [target.chat, dump(values.chat(target.chat, began))]
+                wanting += [target.chat, f"{target.chat}:{target.thread}"]
+                batch.command("HSET", keys.subscriptions(target.chat), asked.key, dump(asked))
+            batch.command("HSET", keys.chats(chunk.shard), *people)
+            await batch.command("ZADD", keys.wants(chunk.shard, "all"), *wanting).run()
         return chats
 
     async def send_all(self, messenger: Messenger, stopping: Stopping) -> None:
@@ -67,9 +82,9 @@ class Audience:
 
 
 @asynccontextmanager
-async def audience(first: int) -> AsyncIterator[Audience]:
+async def audience(first: int, *, send_rate: str = "999999/s") -> AsyncIterator[Audience]:
     """Chats from this id on; everything is forgotten at the end."""
     with tempfile.TemporaryDirectory(prefix="newsflash-") as folder:
-        settings = {"BOT_TOKEN": TOKEN, "SEND_RATE": "999999/s", "DATA_DIR": folder}
+        settings = {"BOT_TOKEN": TOKEN, "SEND_RATE": send_rate, "DATA_DIR": folder}
         async with open_database("", Path(folder)) as database:
             yield Audience(database, parse(settings), first)
