@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,9 @@ from bot.sandbox_mode import WireOptions, run_sandbox
 from bot.services.stopping import Stopping
 
 SAME_SIGNAL_SECONDS = 0.5
+END_SECONDS = 9.5
+"""From the first signal to the end, whatever hangs. A redis-server of one's own outlives it, and
+writes what it has."""
 
 Work = Callable[[Config, Stopping], Coroutine[Any, Any, bool]]
 
@@ -117,12 +122,25 @@ async def _until_stopped(work: Work, config: Config) -> bool:
         if not stopping.requested:
             first = loop.time()
             stopping.request()
+            _end_at_last()
         elif loop.time() - first > SAME_SIGNAL_SECONDS:
             os._exit(1)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
     return await work(config, stopping)
+
+
+def _end_at_last() -> None:
+    """A thread of its own: it ends the process also when the event loop or its closing hangs."""
+
+    def end() -> None:
+        logging.getLogger(__name__).error("something does not stop; the process ends without it")
+        os._exit(1)
+
+    timer = threading.Timer(END_SECONDS, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _complain(error: NewsflashError) -> None:

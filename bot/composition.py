@@ -7,8 +7,10 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+import orjson
+
 from bot.config import Config
-from bot.errors import ConfigurationError, FeedError
+from bot.errors import ConfigurationError, FeedError, StoreError
 from bot.fetch.fetcher import FeedFetcher
 from bot.messenger.telegram import Messenger
 from bot.news.opml import parse_opml
@@ -17,11 +19,15 @@ from bot.services.access import AccessService
 from bot.services.chats import ChatService
 from bot.services.feeds import FeedService
 from bot.services.inline import InlineService
+from bot.services.outages import OutageReplies
 from bot.services.parsing import ParsingProcess
 from bot.services.replies import Replies
 from bot.services.services import Services
+from bot.services.stopping import Stopping
 from bot.services.stories import StoryService
 from bot.services.subscriptions import SubscriptionService
+from bot.services.update_handling import UpdateHandling
+from bot.services.updates import RawUpdate, UpdateIntake
 from bot.store.chats import ChatStore
 from bot.store.client import Database
 from bot.store.deliveries import DeliveryQueue
@@ -34,6 +40,8 @@ from bot.store.searches import SearchStore
 from bot.store.stories import StoryStore
 from bot.store.subscriptions import SubscriptionStore
 from bot.store.updates import UpdateInbox
+from handlers.dispatch import handle
+from handlers.outages import answer_without_store
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +116,33 @@ def make_services(shared: Shared, index: SearchIndex) -> Services:
         clock=clock,
         bot_username=messenger.username,
     )
+
+
+def make_handling(shared: Shared, services: Services, stopping: Stopping) -> UpdateHandling:
+    """What handles the updates of the inbox."""
+
+    async def handle_raw(raw: RawUpdate) -> None:
+        await handle(shared.messenger.decode(raw), services)
+
+    clock = shared.stores.database.clock
+    return UpdateHandling(shared.stores.inbox, handle_raw, clock, stopping)
+
+
+def make_intake(shared: Shared, handling: UpdateHandling | None) -> UpdateIntake:
+    """What takes updates in. `handling`: this process's own, for inline queries; None: they go
+    to another process.
+    """
+    messenger, inbox = shared.messenger, shared.stores.inbox
+    replies = OutageReplies(messenger)
+
+    async def pass_on(raw: RawUpdate) -> None:
+        await inbox.put_inline(orjson.dumps(raw))
+
+    async def answer(raw: RawUpdate, error: StoreError) -> bool:
+        update = messenger.decode(raw)
+        return await answer_without_store(update, error, replies, messenger.username)
+
+    return UpdateIntake(inbox, handling.answer_inline if handling else pass_on, answer)
 
 
 async def seed_feeds(config: Config, feeds: FeedStore) -> int:

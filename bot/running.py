@@ -7,7 +7,14 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.composition import Shared, Stores, make_services, seed_feeds
+from bot.composition import (
+    Shared,
+    Stores,
+    make_handling,
+    make_intake,
+    make_services,
+    seed_feeds,
+)
 from bot.config import Config
 from bot.errors import ConfigurationError
 from bot.fetch.fetcher import FeedFetcher
@@ -30,18 +37,21 @@ from bot.services.polling import PollBounds, Poller
 from bot.services.search import SearchProjection
 from bot.services.seat import Seat
 from bot.services.stopping import Stopping
-from bot.services.updates import RawUpdate, UpdateIntake
+from bot.services.update_handling import UpdateHandling
+from bot.services.update_polling import UpdatePoller
+from bot.services.webhook import WebhookRegistration
 from bot.store.heartbeats import Heartbeats
 from bot.store.keys_deliveries import pollers
 from bot.store.server import open_database
 from bot.web.server import WebServer
-from handlers.dispatch import handle
+from bot.web.webhook import PATH, WebhookRoute
 from handlers.menus import publish_menus
 
 log = logging.getLogger(__name__)
 
-STOP_AT_MOST = timedelta(seconds=45)
-"""More than the drains of all parts and a Redis that does not answer take together."""
+STOP_AT_MOST = timedelta(seconds=8.5)
+"""More than any part's drain; a part that waits longer, as for a Redis that does not answer, is cut
+off, so that with closing everything the process ends within 10 s."""
 DEFAULT_EDITS = EditRule()
 INTRODUCE_EACH = timedelta(seconds=3)
 
@@ -55,8 +65,12 @@ class Process:
         self._shared = shared
         self._stopping = stopping
         self._runs: dict[str, Run] = {}
+        self._handling: UpdateHandling | None = None
+        self.webhook: WebhookRoute | None = None
         self.last_rounds: dict[str, Callable[[], datetime | None]] = {}
         """For health: when each part last went round."""
+        self.troubles: list[Callable[[], str]] = []
+        """For health: what a part complains of, "" for nothing."""
 
     def add_poll(self) -> None:
         """The role `poll`."""
@@ -114,19 +128,40 @@ class Process:
         self.last_rounds["deliver"] = lambda: sender.last_round
 
     def add_commands(self, index: SearchIndex) -> None:
-        """The role `commands`: Telegram's updates, and the search that answers some of them."""
+        """The role `commands`: what Telegram's updates ask for, and the search that answers some
+        of them.
+        """
         shared, stores = self._shared, self._shared.stores
         clock = stores.database.clock
-        services = make_services(shared, index)
-
-        async def handle_raw(raw: RawUpdate) -> None:
-            await handle(shared.messenger.decode(raw), services)
-
-        intake = UpdateIntake(shared.messenger, stores.inbox, handle_raw, clock, self._stopping)
+        handling = make_handling(shared, make_services(shared, index), self._stopping)
+        self._handling = handling
         retention = shared.config.retention
         search = SearchProjection(stores.stories, index, retention, clock, self._stopping)
-        self._runs["commands"] = intake.run
+        self._runs["commands"] = handling.run
+        self.last_rounds["commands"] = lambda: handling.last_round
         self._runs["search"] = search.run
+
+    def add_polling(self) -> None:
+        """Updates, asked for by the role `commands`."""
+        shared, inbox = self._shared, self._shared.stores.inbox
+        clock = shared.stores.database.clock
+        intake = make_intake(shared, self._handling)
+        poller = UpdatePoller(shared.messenger, inbox, intake, clock, self._stopping)
+        self._runs["updates"] = poller.run
+        self.last_rounds["updates"] = lambda: poller.last_round
+        self.troubles += [lambda: intake.trouble, lambda: poller.trouble]
+
+    def add_webhook(self) -> None:
+        """Updates, sent to the role `web`."""
+        config, messenger = self._shared.config, self._shared.messenger
+        intake = make_intake(self._shared, self._handling)
+        self.webhook = WebhookRoute(intake, config.webhook_secret)
+        address = f"{config.webhook_url}{PATH}"
+        registration = WebhookRegistration(
+            messenger, address, config.webhook_secret, self._stopping
+        )
+        self._runs["webhook"] = registration.run
+        self.troubles += [lambda: intake.trouble, lambda: registration.trouble]
 
     async def run(self) -> None:
         """Run every part until stopping is requested, or one of them fails."""
@@ -188,10 +223,8 @@ async def run(
             process.add_deliver(edit_rule)
         if Role.COMMANDS in roles:
             process.add_commands(await _open_index(config, stack))
-            await shared.messenger.delete_webhook()
-            if config.webhook_url:
-                log.warning("WEBHOOK_URL is set, but this version only polls: it is not used")
             await publish_menus(shared.messenger, config.admin_ids)
+        await _open_to_updates(process, shared, roles)
         if Role.WEB in roles:
             await _listen(process, shared, stack)
         log.info("@%s runs: %s", shared.messenger.username, ", ".join(sorted(roles)))
@@ -229,6 +262,18 @@ async def _introduced(messenger: Messenger, stack: AsyncExitStack, stopping: Sto
     return False
 
 
+async def _open_to_updates(process: Process, shared: Shared, roles: frozenset[Role]) -> None:
+    """By polling, or with WEBHOOK_URL by the webhook."""
+    if not shared.config.webhook_url:
+        if Role.COMMANDS in roles:
+            await shared.messenger.delete_webhook()
+            process.add_polling()
+    elif Role.WEB in roles:
+        process.add_webhook()
+    elif Role.COMMANDS in roles:
+        log.info("updates come by the webhook, from a process with the role web")
+
+
 async def _open_index(config: Config, stack: AsyncExitStack) -> SearchIndex:
     index = SearchIndex(config.data_dir / "search")
     await asyncio.to_thread(index.open)
@@ -237,9 +282,9 @@ async def _open_index(config: Config, stack: AsyncExitStack) -> SearchIndex:
 
 
 async def _listen(process: Process, shared: Shared, stack: AsyncExitStack) -> None:
-    health = HealthService(shared.stores.database, process.last_rounds)
+    health = HealthService(shared.stores.database, process.last_rounds, process.troubles)
     config = shared.config
-    server = WebServer(health, config.host, config.port)
+    server = WebServer(health, config.host, config.port, process.webhook)
     stack.push_async_callback(server.stop)
     try:
         await server.start()

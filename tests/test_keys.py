@@ -29,7 +29,7 @@ def test_a_name_matches_its_pattern_and_has_at_most_one_tag(family: keys.KeyFami
     pattern = re.sub(r"<[^<>]+>", r"[^{}]+", pattern)
     pattern = re.sub(r"\\{([fc])N\\}", r"\\{\1\\d+\\}", pattern)
     assert re.fullmatch(pattern, name)
-    assert re.fullmatch(r"(\{(f\d+|c\d+|desk|pace)\})?[^{}]+", name)
+    assert re.fullmatch(r"(\{(f\d+|c\d+|desk|pace|updates)\})?[^{}]+", name)
 
 
 @pytest.mark.parametrize("family", keys.FAMILIES, ids=lambda family: family.pattern)

@@ -1,7 +1,10 @@
 """The inbox of updates: each once, in order within a chat, side by side otherwise, none kept."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -26,11 +29,8 @@ from tests.update_stage import (
 from tests.waiting import eventually
 
 
-async def claimed(
-    inbox: UpdateInbox, owner: str, request: str = "1", **changes: object
-) -> list[int]:
-    told = {"most": 16, "known": False, **changes}
-    found = await inbox.claim(owner, request, **told)  # type: ignore[arg-type]
+async def claimed(inbox: UpdateInbox, owner: str, request: str = "1", **changes: Any) -> list[int]:
+    found = await inbox.claim(owner, request, **{"most": 16, "known": False, **changes})
     assert found is not None
     return [update.number for update in found]
 
@@ -85,27 +85,22 @@ async def test_what_was_handled_leaves_the_inbox_even_if_redis_was_away(
     async with Handling(database) as process:
         await process.intake.take(message(1))
         await eventually(lambda: process.handler.begun == [1])
-        async with refusing(database, redis_url):
+        async with refusing(redis_url):
             process.handler.go.set()
             await eventually(lambda: process.handler.handled == [1])
         await eventually(lambda: emptied(database))
         assert process.handler.handled == [1]
 
 
-class refusing:
-    """Redis refuses every command meanwhile."""
-
-    def __init__(self, database: Database, redis_url: str) -> None:
-        self._database = database
-        self._url = redis_url
-
-    async def __aenter__(self) -> None:
-        await self._database.command("CONFIG SET", "requirepass", "away")
-        await self._database.client.connection_pool.disconnect()
-
-    async def __aexit__(self, *_: object) -> None:
-        url = self._url.replace("unix://", "unix://:away@")
-        async with await Database.open(url) as other:
+@asynccontextmanager
+async def refusing(redis_url: str) -> AsyncIterator[None]:
+    """Redis refuses everybody's commands meanwhile."""
+    async with await Database.open(redis_url) as other:
+        await other.command("CONFIG SET", "requirepass", "away")
+        await other.command("CLIENT KILL", "TYPE", "normal")
+        try:
+            yield
+        finally:
             await other.command("CONFIG SET", "requirepass", "")
 
 
@@ -179,15 +174,28 @@ async def test_a_process_that_ends_gives_back_what_it_has_not_begun(database: Da
 
 
 async def test_what_a_dead_process_had_is_taken_over(database: Database) -> None:
+    inbox = UpdateInbox(database)
+    await inbox.take(new_update(1, chat=43))
+    assert await claimed(inbox, "dead") == [1]
     async with Handling(database) as living:
-        inbox = living.inbox
-        # It beat and claimed once, and was never heard of again.
-        await database.command("DEL", keys_updates.owners())
-        await inbox.take(new_update(1, chat=43))
-        dead = await claimed(inbox, "dead")
-        if dead:
-            await eventually(lambda: living.handler.handled == [1])
-            await eventually(lambda: emptied(database))
+        await eventually(lambda: living.handler.handled == [1])
+        await eventually(lambda: emptied(database))
+
+
+async def test_a_process_that_was_taken_for_dead_lets_go(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Handling(database) as process:
+        await process.intake.take(message(1))
+        await eventually(lambda: process.handler.begun == [1])
+        # What another process does that did not hear of this one.
+        await database.command("DEL", keys_updates.owners(), keys_updates.claims())
+        await database.command("ZADD", keys_updates.ready(), 0, 42)
+        await eventually(lambda: process.handler.begun == [1, 1])
+        process.handler.go.set()
+        await eventually(lambda: process.handler.handled == [1])
+        await eventually(lambda: emptied(database))
+        assert "silent for too long" in caplog.text
 
 
 async def test_only_who_lived_through_it_judges_the_others(database: Database) -> None:

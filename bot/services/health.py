@@ -1,6 +1,6 @@
 """Whether the wire is working: each part of this process tells when it last went round."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,9 +25,16 @@ class Health:
 class HealthService:
     """Asks every part of this process."""
 
-    def __init__(self, database: Database, parts: dict[str, Callable[[], datetime | None]]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        parts: dict[str, Callable[[], datetime | None]],
+        troubles: Sequence[Callable[[], str]] = (),
+    ) -> None:
+        """`parts`: when each last went round; `troubles`: what a part complains of, "" for none."""
         self._database = database
         self._parts = parts
+        self._troubles = troubles
         self._started = database.clock.now()
 
     async def check(self) -> Health:
@@ -43,4 +50,5 @@ class HealthService:
             if now - last > STALLED:
                 seconds = int((now - last).total_seconds())
                 problems.append(f"{name} made no progress for {seconds} s")
+        problems += filter(None, (trouble() for trouble in self._troubles))
         return Health(tuple(problems))

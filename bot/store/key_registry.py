@@ -18,6 +18,7 @@ FEED_SHARDS = 16
 CHAT_SHARDS = 64
 DESK = "{desk}"
 PACE = "{pace}"
+UPDATES = "{updates}"
 
 
 class RedisType(StrEnum):
