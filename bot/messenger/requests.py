@@ -3,7 +3,8 @@
 python-telegram-bot's objects would cost more than the request itself; see transport.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from bot.models.identifiers import Address, MessageId, ThreadId
@@ -38,8 +39,12 @@ def edit_body(address: Address, message_id: MessageId, view: View, *, plain: boo
     return {"chat_id": address, "message_id": message_id, **content(view, plain=plain)}
 
 
-def content(view: View, *, plain: bool = False) -> Json:
-    """Text, preview and buttons; `plain` drops all that a server could refuse about them."""
+@lru_cache(maxsize=500)
+def content(view: View, *, plain: bool = False) -> Mapping[str, Any]:
+    """Text, preview and buttons; `plain` drops all that a server could refuse about them.
+
+    One view goes to many chats: the answer is shared, and not to be changed.
+    """
     if plain:
         rows = tuple(tuple(button for button in row if button.data) for row in view.buttons)
         body: Json = {

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.messenger.refusals import Action
 from bot.messenger.telegram import Messenger
-from bot.models.chats import Chat, ChatKind
+from bot.models.chats import Chat
 from bot.models.deliveries import SentRecord
 from bot.models.messages import View
 from bot.models.stories import Report, Story
@@ -23,13 +23,14 @@ from bot.services.delivery_results import (
 )
 from bot.services.paced_requests import PacedRequests
 from bot.services.refused_deliveries import RefusedDeliveries
+from bot.services.renderings import Renderings
 from bot.store.chats import ChatStore
 from bot.store.clock import Clock
 from bot.store.deliveries import DeliveryQueue
 from bot.store.pace import Pace
 from bot.store.stories import StoryStore
 from bot.store.subscriptions import SubscriptionStore
-from bot.views.stories import ringing_view, story_view
+from bot.views.stories import ringing_view
 
 NEVER_AGAIN = 99
 """Edits counted for a message that is gone, so that none is tried again."""
@@ -64,7 +65,7 @@ class Courier:
             bot_username=bot_username,
         )
         self._clock = clock
-        self._bot_username = bot_username
+        self._renderings = Renderings(bot_username=bot_username)
 
     async def act(
         self,
@@ -78,7 +79,7 @@ class Courier:
         report = decision.report or story.lead_report
         if decision.step is Step.RING and sent is not None:
             return await self._ring(chat, decision, story, report, sent, before)
-        view = self._story(chat, story, report, now=self._clock.now())
+        view = self._renderings.story(chat, story, report, now=self._clock.now())
         if decision.step is Step.EDIT and sent is not None:
             return await self._edit(chat, decision, story, view, sent, before)
         return await self._send(chat, decision, story, view, before)
@@ -111,7 +112,7 @@ class Courier:
         In this order a crash in between repeats the harmless half. The edit is outside of the
         gaps between edits and not counted.
         """
-        alone = self._story(chat, story, report, now=self._clock.now())
+        alone = self._renderings.story(chat, story, report, now=self._clock.now())
         view = await self._again(chat, sent, alone)
         if view is not None:
             edited = await self._requests.edit(chat, sent.message_id, view, before=before)
@@ -158,17 +159,6 @@ class Courier:
             )
             return Result((done(decision.item, story, record),))
         return await self.refusals.refused(chat, [decision.item], outcome)
-
-    def _story(self, chat: Chat, story: Story, report: Report, *, now: datetime) -> View:
-        return story_view(
-            story,
-            report,
-            now=now,
-            timezone=chat.settings.timezone,
-            bot_username=self._bot_username,
-            private=chat.kind is ChatKind.PRIVATE,
-            previews=chat.settings.previews,
-        )
 
     async def _again(self, chat: Chat, sent: SentRecord, alone: View) -> View | None:
         """What the message should show now; None when it must not be touched."""

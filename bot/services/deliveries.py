@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 """Longer than a request's deadline (20 s), so that a lease outlives its request."""
 IDLE = timedelta(milliseconds=150)
+LOOK_EACH = timedelta(milliseconds=50)
+"""So long a backlog is worked on before something more urgent is looked for."""
 SOON = timedelta(milliseconds=10)
 """Until claimed chats have come to their slots."""
 HEARTBEAT = timedelta(seconds=1)
@@ -37,6 +39,9 @@ WORTHWHILE = 0.25
 """Of the chats in flight, or of what the pace has room for: with less it is not looked for work,
 because a look costs as much as a delivery. What is free at once is taken at once.
 """
+
+Due = dict[int, dict[DeliveryClass, datetime]]
+"""The earliest time of each class, by shard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class Sender:
         self._flying: set[asyncio.Task[None]] = set()
         self._unanswered: list[Claim] = []
         self._first_shard = 0
+        self._known: Due = {}
+        self._looked = clock.now()
         self._beaten = self._judges_from = clock.now()
         self.last_round: datetime | None = None
 
@@ -113,8 +120,8 @@ class Sender:
         while len(self._flying) > MOST_AT_ONCE * (1 - WORTHWHILE):
             await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
         await self._ask_again()
-        due, now = await self._queue.peek(), self._clock.now()
-        if not any(moment <= now for times in due.values() for moment in times.values()):
+        due, now = await self._due(), self._clock.now()
+        if not _ready(due, now):
             return False
         # Chats claimed that have not come to their slots yet: the pace knows nothing of them.
         coming = sum(not self._pace.has_slot(task) for task in self._flying)
@@ -123,16 +130,33 @@ class Sender:
         if most < WORTHWHILE * min(self._pace.most_ahead, MOST_AT_ONCE):
             await self._stopping.rest(min(room.delay or SOON, IDLE))
             return True
+        return await self._claim_first(due, now, most)
+
+    async def _due(self) -> Due:
+        """What was due at the last look, less what was claimed since: looking costs as much as
+        several deliveries.
+        """
+        now = self._clock.now()
+        if now - self._looked > LOOK_EACH or not _ready(self._known, now):
+            self._known, self._looked = await self._queue.peek(), now
+        return self._known
+
+    async def _claim_first(self, due: Due, now: datetime, most: int) -> bool:
+        """Claim of the most urgent class that has something due; false when nothing has."""
         for delivery_class in DeliveryClass:
             left = most
             for shard in self._rotated(due):
                 ready = due[shard].get(delivery_class)
                 if ready is not None and ready <= now:
-                    left -= await self._claim(shard, delivery_class, left)
+                    claimed = await self._claim(shard, delivery_class, left)
+                    if claimed < left:
+                        # That was all: before the next look there is nothing more there.
+                        del due[shard][delivery_class]
+                    left -= claimed
                 if left == 0 or self._stopping.requested:
                     return True
             if left < most:
-                # Something more urgent may have come meanwhile: look again from the top.
+                # Something more urgent may have come meanwhile.
                 return True
         return False
 
@@ -203,3 +227,7 @@ class Sender:
             if holder.owner not in living and holder.owner != self._owner:
                 log.warning("taking back chat %s from a sender that died", chat)
                 await self._queue.settle(chat, holder, (), release=True)
+
+
+def _ready(due: Due, now: datetime) -> bool:
+    return any(moment <= now for times in due.values() for moment in times.values())

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 
 from bot.models.deliveries import PendingItem, SentRecord
@@ -53,6 +54,7 @@ def sent_record(
     )
 
 
+@lru_cache(maxsize=500)
 def view_print(view: View) -> str:
     """Tells two rendered views apart, text, buttons and preview."""
     return blake2b(repr(view).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
