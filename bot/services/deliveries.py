@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 """Longer than a request's deadline (20 s), so that a lease outlives its request."""
 IDLE = timedelta(milliseconds=150)
-LOOK_EACH = timedelta(milliseconds=50)
+LOOK_EACH = timedelta(milliseconds=100)
 """So long a backlog is worked on before something more urgent is looked for."""
 SOON = timedelta(milliseconds=10)
 """Until claimed chats have come to their slots."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
 from bot.config import Rate
 from bot.models.chats import Chat, ChatKind
@@ -267,8 +268,10 @@ class DeliveryQueue(Readings):
         return self._database.clock.now_milliseconds()
 
 
-def _queues(shard: int) -> list[str]:
-    return [keys.queue(shard, delivery_class) for delivery_class in DeliveryClass]
+@cache
+def _queues(shard: int) -> tuple[str, ...]:
+    """A shard's due sets, in order of class."""
+    return tuple(keys.queue(shard, delivery_class) for delivery_class in DeliveryClass)
 
 
 def _settlement_arguments(one: Settlement) -> Iterable[Argument]:

@@ -1,0 +1,29 @@
+"""Requests to Redis written by hiredis, which redis-py otherwise uses for reading alone.
+
+Observation: redis-py's asyncio connections write each argument in Python; a settled chat has
+twenty, and writing them cost a quarter of a whole delivery. Rule: hiredis writes them, five times
+as fast. Rejected: fewer arguments by one JSON for each script, which every script would parse.
+"""
+
+from functools import cache
+from typing import Any
+
+import hiredis
+from redis.asyncio import ConnectionPool
+
+
+def pack_by_hiredis(pool: ConnectionPool) -> None:
+    """Let all connections that the pool opens from now on write by hiredis."""
+    pool.connection_class = _packing(pool.connection_class)
+
+
+@cache
+def _packing(connection: Any) -> Any:
+    class Packing(connection):
+        """A connection of the same kind."""
+
+        def pack_command(self, *args: Any) -> list[bytes]:
+            """The name of a command may be two words ("SCRIPT LOAD"); Redis wants them apart."""
+            return [hiredis.pack_command((*args[0].split(), *args[1:]))]
+
+    return Packing
