@@ -18,12 +18,11 @@ def pack_by_hiredis(pool: ConnectionPool) -> None:
 
 
 @cache
-def _packing(connection: Any) -> Any:
-    class Packing(connection):
-        """A connection of the same kind."""
+def _packing(connection: type[Any]) -> type[Any]:
+    """Connections of the same kind that write by hiredis."""
+    return type(f"Packing{connection.__name__}", (connection,), {"pack_command": _pack})
 
-        def pack_command(self, *args: Any) -> list[bytes]:
-            """The name of a command may be two words ("SCRIPT LOAD"); Redis wants them apart."""
-            return [hiredis.pack_command((*args[0].split(), *args[1:]))]
 
-    return Packing
+def _pack(_: object, name: str, *args: Any) -> list[bytes]:
+    """The name of a command may be two words ("SCRIPT LOAD"); Redis wants them apart."""
+    return [hiredis.pack_command((*name.split(), *args))]
