@@ -9,11 +9,10 @@ from functools import cache
 from typing import Any
 
 import hiredis
-from redis.asyncio import ConnectionPool
 
 
-def pack_by_hiredis(pool: ConnectionPool) -> None:
-    """Let all connections that the pool opens from now on write by hiredis."""
+def pack_by_hiredis(pool: Any) -> None:
+    """Let all connections that a pool of redis-py's opens from now on write by hiredis."""
     pool.connection_class = _packing(pool.connection_class)
 
 
