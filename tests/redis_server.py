@@ -62,8 +62,14 @@ def emptied(socket: Path) -> str:
     return f"unix://{socket}"
 
 
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """REDIS_URL of the `database` fixture: of one server, or what a parameter names."""
+    return str(request.getfixturevalue(getattr(request, "param", "redis_url")))
+
+
 @pytest_asyncio.fixture
-async def database(redis_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str) -> AsyncIterator[Database]:
     """An open, empty database whose clock a test may move: `database.clock.offset`."""
-    async with await Database.open(redis_url) as opened:
+    async with await Database.open(database_url) as opened:
         yield opened

@@ -118,7 +118,10 @@ async def test_killed_after_each_stage(tmp_path: Path, redis_url: str) -> None:
         await eventually(lambda: raised(database))
         await desk.kill()
         # What was placed is not placed again, whoever reads the stream from its start.
-        await database.command("DEL", *(keys.acknowledged(shard) for shard in range(16)))
+        forgetting = database.batch()
+        for shard in range(keys.FEED_SHARDS):
+            forgetting.command("DEL", keys.acknowledged(shard))
+        await forgetting.run()
         second = await scene.bot("desk")
         await eventually(lambda: placed(database))
         await second.kill()

@@ -9,6 +9,7 @@ from bot.errors import StoreError
 from bot.store.client import Database
 from bot.store.clock import from_milliseconds, milliseconds
 from tests.store_values import NOON
+from tests.waiting import eventually
 
 LEASE = "{desk}:lease"
 
@@ -63,6 +64,43 @@ async def test_a_full_server_is_a_clear_error(database: Database) -> None:
 def test_a_script_of_two_tags_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="two hash tags"):
         database.batch().script("desk_acquire", [LEASE, "{pace}:slot"])
+
+
+def test_a_command_of_two_tags_is_refused(database: Database) -> None:
+    with pytest.raises(ValueError, match="two hash tags"):
+        database.batch().command("MGET", LEASE, "{pace}:slots")
+
+
+async def test_giving_up_ends_every_wait(redis_url: str) -> None:
+    async with await Database.open(redis_url) as other, await Database.open(redis_url) as database:
+        await other.command("CLIENT PAUSE", 60_000, "WRITE")
+        batch = database.batch().command("GET", "a").command("SET", "a", "1")
+        waiting = [
+            asyncio.create_task(batch.run()),
+            asyncio.create_task(database.command("SET", "b", "1")),
+        ]
+        await eventually(lambda: blocked(other, len(waiting)))
+        database.give_up()
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        await other.command("CLIENT UNPAUSE")
+        assert all("not waited for" in str(outcome) for outcome in outcomes)
+        with pytest.raises(StoreError, match="not asked any more"):
+            await database.command("PING")
+        assert await other.command("PING")
+
+
+async def blocked(database: Database, clients: int) -> bool:
+    return bool((await database.command("INFO", "clients"))["blocked_clients"] == clients)
+
+
+async def test_a_cancelled_call_leaves_nothing_to_the_next(database: Database) -> None:
+    await database.command("SET", "a", "1")
+    call = asyncio.create_task(database.command("BLPOP", "nothing", 0))
+    await eventually(lambda: blocked(database, 1))
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert await database.command("GET", "a") == b"1"
 
 
 async def test_nothing_is_sent_twice_when_the_answer_is_late(redis_url: str) -> None:
