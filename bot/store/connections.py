@@ -23,6 +23,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from bot.errors import FullError, StoreError
+from bot.store.packing import pack_by_hiredis
 from bot.store.requests import Argument, Request
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -86,6 +87,7 @@ class Server:
             )
         except ValueError as error:
             raise StoreError(f"{self.place} is no address of a Redis server: {error}") from error
+        pack_by_hiredis(client.connection_pool)
         # Half of redis-py's asyncio surface is untyped.
         self._client: Any = client
 
