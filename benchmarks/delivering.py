@@ -30,7 +30,7 @@ ROUNDS = 3
 POLL = timedelta(milliseconds=50)
 PLAIN = "one at a time, python-telegram-bot as it comes"
 SENDER = "the sender"
-WAITING, TAKEN = "benchmark:waiting", "benchmark:taken"
+WAITING, TAKEN = "{benchmark}:waiting", "{benchmark}:taken"
 ME = b'{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"Bot","username":"bot"}}'
 
 
