@@ -30,6 +30,7 @@ from bot.services.update_handling import UpdateHandling
 from bot.services.updates import RawUpdate, UpdateIntake
 from bot.store.chats import ChatStore
 from bot.store.client import Database
+from bot.store.dead_letters import DeadLetterStore
 from bot.store.deliveries import DeliveryQueue
 from bot.store.desk import OrderStore
 from bot.store.entries import EntryStreams
@@ -59,6 +60,7 @@ class Stores:
     chats: ChatStore
     subscriptions: SubscriptionStore
     queue: DeliveryQueue
+    letters: DeadLetterStore
     pace: Pace
     inbox: UpdateInbox
     searches: SearchStore
@@ -76,6 +78,7 @@ class Stores:
             chats=ChatStore(database),
             subscriptions=SubscriptionStore(database),
             queue=DeliveryQueue(database, config.send_rate_group),
+            letters=DeadLetterStore(database),
             pace=Pace(database, config.send_rate),
             inbox=UpdateInbox(database),
             searches=SearchStore(database),

@@ -111,6 +111,7 @@ class Process:
             stores.chats,
             stores.subscriptions,
             stores.stories,
+            stores.letters,
             messenger,
             clock,
             bot_username=messenger.username,

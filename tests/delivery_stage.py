@@ -29,6 +29,7 @@ from bot.services.replies import Replies
 from bot.services.stopping import Stopping
 from bot.store.chats import ChatStore
 from bot.store.client import Database
+from bot.store.dead_letters import DeadLetterStore
 from bot.store.deliveries import DeliveryQueue, Holder
 from bot.store.fanout import Chunk, FanOutStreams
 from bot.store.key_registry import chat_shard
@@ -64,13 +65,21 @@ class DeliveryStage:
         self.chats = ChatStore(self.database)
         self.subscriptions = SubscriptionStore(self.database)
         self.stories = StoryStore(self.database)
+        self.letters = DeadLetterStore(self.database)
         self.streams = FanOutStreams(self.database)
         self.replies = Replies(self.messenger, self.queue, self.pace, self.chats)
         self.deliveries = self._chat_deliveries()
 
     def _chat_deliveries(self) -> ChatDeliveries:
         clock = self.database.clock
-        stores = (self.queue, self.pace, self.chats, self.subscriptions, self.stories)
+        stores = (
+            self.queue,
+            self.pace,
+            self.chats,
+            self.subscriptions,
+            self.stories,
+            self.letters,
+        )
         courier = Courier(*stores, self.messenger, clock, bot_username="newsflash_bot")
         return ChatDeliveries(
             self.queue,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
 
-from bot.models.identifiers import Address, ChatId, Language, Topic
+from bot.models.identifiers import Address, ChatId, Language, ThreadId, Topic
 
 
 class ChatKind(StrEnum):
@@ -36,6 +36,15 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedTopic:
+    """A forum topic that refused a story because it is closed or deleted; its chat was told."""
+
+    thread: ThreadId
+    until: datetime
+    """So long nothing is sent there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Chat:
     """A chat that the bot knows."""
 
@@ -48,3 +57,14 @@ class Chat:
     paused: str = ""
     """Why nothing is sent there (a sentence); "" while it is reachable."""
     username: str = field(default="")
+    paused_since: datetime | None = None
+    """None while it is reachable, and for a chat paused before this was noted."""
+    closed_topics: tuple[ClosedTopic, ...] = ()
+
+    def closed_topic(self, thread: ThreadId) -> ClosedTopic | None:
+        """What is known of a closed topic."""
+        return next((each for each in self.closed_topics if each.thread == thread), None)
+
+    def leaves_alone(self, thread: ThreadId, now: datetime) -> bool:
+        """Nothing is sent to this topic now."""
+        return any(each.thread == thread and now < each.until for each in self.closed_topics)

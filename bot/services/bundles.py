@@ -65,7 +65,8 @@ class Bundles:
         view = self._view(chat, shown, now=now)
         outcome = await self._requests.send(chat, thread, view, silent=True, before=before)
         if outcome.message_id is None:
-            return await self._refusals.refused(chat, [one.item for one in decisions], outcome)
+            items = [one.item for one in decisions]
+            return await self._refusals.refused(chat, items, outcome, view=view)
         listed = MessageStories(thread, tuple(story.id for story, _ in shown))
         try:
             await self._queue.save_message(chat.id, outcome.message_id, listed)

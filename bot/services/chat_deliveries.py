@@ -237,6 +237,8 @@ def make_plan(sitting: Sitting, now: datetime, rule: EditRule) -> Plan:
 
 
 def _decision(sitting: Sitting, item: PendingItem, now: datetime, rule: EditRule) -> Decision:
+    if sitting.chat.leaves_alone(item.thread, now):
+        return Decision(item, Step.DROP)
     story = sitting.stories.get(item.story)
     report = _report(sitting, item, story)
     settings = sitting.chat.settings

@@ -14,6 +14,7 @@ from bot.models.messages import View
 from bot.models.stories import Report, Story
 from bot.news.deliveries import Decision, Step
 from bot.services.bundles import Bundles
+from bot.services.closed_topics import ClosedTopics
 from bot.services.delivery_results import (
     Result,
     alerted,
@@ -26,6 +27,7 @@ from bot.services.refused_deliveries import RefusedDeliveries
 from bot.services.renderings import Renderings
 from bot.store.chats import ChatStore
 from bot.store.clock import Clock
+from bot.store.dead_letters import DeadLetterStore
 from bot.store.deliveries import DeliveryQueue
 from bot.store.pace import Pace
 from bot.store.stories import StoryStore
@@ -48,13 +50,21 @@ class Courier:
         chats: ChatStore,
         subscriptions: SubscriptionStore,
         stories: StoryStore,
+        letters: DeadLetterStore,
         messenger: Messenger,
         clock: Clock,
         *,
         bot_username: str,
     ) -> None:
         self._requests = PacedRequests(messenger, pace)
-        self.refusals = RefusedDeliveries(queue, pace, chats, clock)
+        self.refusals = RefusedDeliveries(
+            queue,
+            pace,
+            chats,
+            letters,
+            ClosedTopics(chats, subscriptions, queue, self._requests, clock),
+            clock,
+        )
         self.bundles = Bundles(
             queue,
             subscriptions,
@@ -92,7 +102,7 @@ class Courier:
             chat, decision.item.thread, view, silent=decision.silent, before=before
         )
         if outcome.message_id is None:
-            return await self.refusals.refused(chat, [decision.item], outcome)
+            return await self.refusals.refused(chat, [decision.item], outcome, view=view)
         record = sent_record(
             chat.address, outcome.message_id, story, view, now, rang=not decision.silent
         )
@@ -117,17 +127,18 @@ class Courier:
         if view is not None:
             edited = await self._requests.edit(chat, sent.message_id, view, before=before)
             if edited.action not in _EDITED:
-                return await self.refusals.refused(chat, [decision.item], edited)
+                return await self.refusals.refused(chat, [decision.item], edited, view=view)
+        ringing = ringing_view(story, report)
         outcome = await self._requests.send(
             chat,
             decision.item.thread,
-            ringing_view(story, report),
+            ringing,
             silent=decision.silent,
             reply_to=sent.message_id if sent.address in (None, chat.address) else None,
             before=before,
         )
         if outcome.message_id is None:
-            return await self.refusals.refused(chat, [decision.item], outcome)
+            return await self.refusals.refused(chat, [decision.item], outcome, view=ringing)
         shown = view_print(view) if view else sent.view_print
         record = replace(sent, version=story.version, view_print=shown, rang=True, alerted=True)
         return Result((done(decision.item, story, record),), rang=True)
@@ -158,7 +169,7 @@ class Courier:
                 alerted=alerted(story, sent),
             )
             return Result((done(decision.item, story, record),))
-        return await self.refusals.refused(chat, [decision.item], outcome)
+        return await self.refusals.refused(chat, [decision.item], outcome, view=view)
 
     async def _again(self, chat: Chat, sent: SentRecord, alone: View) -> View | None:
         """What the message should show now; None when it must not be touched."""

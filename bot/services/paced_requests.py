@@ -4,15 +4,19 @@ Each waits for its slot, tries once more as plain text when the form is refused,
 whether a flood is over. A chat's own window is its caller's affair, and so is what a refusal means.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from bot.errors import StoreError
 from bot.messenger.refusals import Action, Outcome
 from bot.messenger.telegram import Messenger
 from bot.models.chats import Chat
 from bot.models.identifiers import MessageId, ThreadId
 from bot.models.messages import View
 from bot.store.pace import Pace
+
+log = logging.getLogger(__name__)
 
 _TELLS_NOTHING = frozenset({Action.WAIT, Action.RETRY, Action.UNCERTAIN, Action.STOP})
 """About whether Telegram takes requests again."""
@@ -38,13 +42,17 @@ class PacedRequests:
         reply_to: MessageId | None = None,
         before: datetime | None = None,
     ) -> Outcome:
-        """Send a view."""
-        return await self._write(
-            lambda plain: self._messenger.send(
+        """Send a view; where the message to reply to is gone, without a reply."""
+
+        async def write(plain: bool) -> Outcome:
+            return await self._messenger.send(
                 chat.address, thread, view, silent=silent, reply_to=reply_to, plain=plain
-            ),
-            before,
-        )
+            )
+
+        outcome = await self._write(write, before)
+        if outcome.action is Action.GONE and reply_to is not None:
+            return await self.send(chat, thread, view, silent=silent, before=before)
+        return outcome
 
     async def edit(
         self, chat: Chat, message_id: MessageId, view: View, *, before: datetime | None = None
@@ -63,6 +71,19 @@ class PacedRequests:
     async def _one(self, write: Write, plain: bool, before: datetime | None) -> Outcome:
         await self._pace.take(before=before)
         outcome = await write(plain)
-        if outcome.action not in _TELLS_NOTHING:
-            await self._pace.went_through()
+        try:
+            await self._note(outcome)
+        except StoreError as error:
+            # What became of the request must reach the caller: what was sent is recorded there.
+            log.warning("the other senders do not learn how a request ended: %s", error)
         return outcome
+
+    async def _note(self, outcome: Outcome) -> None:
+        standing = self._pace.standing
+        if outcome.action is Action.UNCERTAIN:
+            await standing.doubt()
+        elif outcome.action is Action.STOP:
+            if await standing.refuse_token(outcome.sentence):
+                log.error("nothing is sent until the token works: %s", outcome.sentence)
+        elif outcome.action not in _TELLS_NOTHING:
+            await self._pace.went_through()

@@ -20,11 +20,11 @@ from bot.store.client import Argument, Database
 from bot.store.clock import from_milliseconds, milliseconds
 from bot.store.gathering import Gathering
 from bot.store.key_registry import CHAT_SHARDS, by_shard, chat_shard
-from bot.store.pending_items import field_of, value_of
+from bot.store.keys import chats
+from bot.store.pending_items import field_of
 from bot.store.readings import Readings
 
 SENT_LIFE = timedelta(days=8)
-BURIED_MOST = 1000
 PRIVATE_BURST = 3
 SLACK = timedelta(seconds=1)
 """Added to a group's period: requests reach Telegram some time after their slots."""
@@ -203,23 +203,14 @@ class DeliveryQueue(Readings):
         return None if value is None else documents.load(MessageStories, value)
 
     async def drop_all(self, chat: ChatId) -> None:
-        """Forget what is pending for a chat that cannot be reached; remember since when."""
+        """Forget what is pending for a chat that is paused or unknown; a paused one remembers
+        since when it misses stories. Nothing happens where it was resumed meanwhile.
+        """
         shard = chat_shard(chat)
-        batch = self._database.batch().command("DEL", keys.pending(chat))
-        for name in _queues(shard):
-            batch.command("ZREM", name, chat)
-        await batch.command("HSETNX", keys.missed(shard), chat, self._now()).run()
-
-    async def bury(self, chat: ChatId, item: PendingItem, reason: str) -> None:
-        """Keep a dead letter where an operator can see it."""
-        await self._database.command(
-            "XADD",
-            keys.buried(chat_shard(chat)),
-            "MAXLEN",
-            "~",
-            BURIED_MOST,
-            "*",
-            *("chat", chat, "field", field_of(item), "item", value_of(item), "reason", reason),
+        raised = [milliseconds(item.raised) for item in (await self.read(chat)).items]
+        await self._database.script("queue_drop")(
+            [*_queues(shard), keys.pending(chat), chats(shard), keys.missed(shard)],
+            [chat, min(raised, default=self._now())],
         )
 
     async def holders(self) -> dict[ChatId, Holder]:

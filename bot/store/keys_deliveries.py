@@ -127,18 +127,6 @@ def missed(shard: int) -> str:
 
 
 @key_family(
-    "{cN}:buried",
-    RedisType.STREAM,
-    writer="deliver",
-    lifetime="until replayed or pushed out",
-    bound="1,000 per shard",
-)
-def buried(shard: int) -> str:
-    """Dead letters: chat, item (as in pending), field, reason."""
-    return f"{chat_tag(shard)}:buried"
-
-
-@key_family(
     "{pace}:slots",
     RedisType.STRING,
     writer="deliver, replies",

@@ -18,6 +18,7 @@ from bot.store.client import Database
 from bot.store.clock import from_milliseconds, milliseconds
 from bot.store.gathering import Gathering
 from bot.store.heartbeats import Heartbeats
+from bot.store.standing import Standing
 
 HORIZON = timedelta(milliseconds=250)
 """Work claimed ahead of its slots: what is more urgent waits no longer than this."""
@@ -56,6 +57,7 @@ class Pace:
         self._database = database
         self.senders = Heartbeats(database, keys.senders())
         """Owners of delivery leases."""
+        self.standing = Standing(database)
         self._gap = rate.interval // _MICROSECOND
         self._keys = [keys.slots(), keys.pause(), keys.probe()]
         self._probing = False

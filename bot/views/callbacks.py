@@ -63,6 +63,20 @@ class Verb(StrEnum):
     """<setting>:<value>"""
     FEEDS = "feeds"
     """<page>: operators' health page."""
+    LETTERS = "letters"
+    """<page>: operators' dead letters."""
+    LETTER = "letter"
+    """<page of the list>:<chat>:<thread>:<story>: one of them."""
+    REPLAY = "replay"
+    """As LETTER: raise its story again."""
+    FORGET = "forget"
+    """As LETTER: drop it."""
+    ASK_ALL = "askall"
+    """<"replay" or "forget">:<page of the list>: of all letters; asks first."""
+    ALL_LETTERS = "allletters"
+    """<"replay" or "forget">:<ms>: all letters buried until then."""
+    END_TOPIC = "endtopic"
+    """<thread>: end what a closed forum topic gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +95,25 @@ class Press:
 
     @property
     def page(self) -> int:
-        """The page meant, from 0 (READ, SOURCES, LATEST, BREAKING, SEARCH, LIST, UNSUB, FEEDS)."""
+        """The page meant, from 0: of a list, a bundle, or what opened from a story."""
         if self.verb in _PAGE_FIRST:
             return int(self.arguments[0])
         return int(self.arguments[1]) if len(self.arguments) > 1 else 0
 
 
-_PAGE_FIRST = frozenset({Verb.LATEST, Verb.BREAKING, Verb.SEARCH, Verb.LIST, Verb.FEEDS})
+_PAGE_FIRST = frozenset(
+    {
+        Verb.LATEST,
+        Verb.BREAKING,
+        Verb.SEARCH,
+        Verb.LIST,
+        Verb.FEEDS,
+        Verb.LETTERS,
+        Verb.LETTER,
+        Verb.REPLAY,
+        Verb.FORGET,
+    }
+)
 
 
 def build(verb: Verb, *arguments: str | int, target: Address | None = None) -> str:
@@ -175,6 +201,19 @@ def _mode(value: str) -> bool:
     return value in {"all", "breaking", "end-all", "end-breaking"}
 
 
+def _deed(value: str) -> bool:
+    return value in {"replay", "forget"}
+
+
+def _long_number(value: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,15}", value) is not None
+
+
+def _chat(value: str) -> bool:
+    return re.fullmatch(r"-?[1-9][0-9]{0,15}", value) is not None
+
+
+_LETTER = (_number, _chat, _long_number, _story)
 _VERBS = {str(verb): verb for verb in Verb}
 _KINDS = frozenset(str(kind) for kind in SubscriptionKind)
 _ARGUMENTS: dict[Verb, tuple[Callable[[str], bool], ...]] = {
@@ -196,6 +235,13 @@ _ARGUMENTS: dict[Verb, tuple[Callable[[str], bool], ...]] = {
     Verb.SETTINGS: (_token,),
     Verb.SET: (_token, _anything),
     Verb.FEEDS: (_number,),
+    Verb.LETTERS: (_number,),
+    Verb.LETTER: _LETTER,
+    Verb.REPLAY: _LETTER,
+    Verb.FORGET: _LETTER,
+    Verb.ASK_ALL: (_deed, _number),
+    Verb.ALL_LETTERS: (_deed, _long_number),
+    Verb.END_TOPIC: (_long_number,),
 }
 _OPTIONAL = {
     Verb.READ: 1,
