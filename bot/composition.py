@@ -16,6 +16,7 @@ from bot.messenger.telegram import Messenger
 from bot.news.opml import parse_opml
 from bot.search.index import SearchIndex
 from bot.services.access import AccessService
+from bot.services.bundle_pages import BundlePages
 from bot.services.chats import ChatService
 from bot.services.feeds import FeedService
 from bot.services.inline import InlineService
@@ -113,6 +114,13 @@ def make_services(shared: Shared, index: SearchIndex) -> Services:
         stories=stories,
         access=AccessService(
             messenger, clock, operators=config.admin_ids, private=config.access == "private"
+        ),
+        bundles=BundlePages(
+            stores.queue.messages,
+            stores.stories,
+            stores.subscriptions,
+            clock,
+            bot_username=messenger.username,
         ),
         replies=Replies(messenger, stores.queue, stores.pace, stores.chats),
         inline=InlineService(stories, messenger, clock, bot_username=messenger.username),

@@ -73,6 +73,12 @@ async def _search(press: Press, request: Request, services: Services) -> Answer:
     return Answer(edit=found_page(request, services, found))
 
 
+async def _page(press: Press, request: Request, services: Services) -> Answer:
+    if request.message is None:
+        raise RequestError(STALE)
+    return Answer(edit=await services.bundles.turn(request.chat, request.message, press.page))
+
+
 async def _list(press: Press, request: Request, services: Services) -> Answer:
     return Answer(edit=await page(request, services, press.page))
 
@@ -166,6 +172,7 @@ _PRESSES: dict[Verb, Callable[[Press, Request, Services], Awaitable[Answer]]] = 
     Verb.BREAKING: _breaking,
     Verb.SEARCH: _search,
     Verb.LIST: _list,
+    Verb.PAGE: _page,
     Verb.TOPICS: _topics,
     Verb.SUBSCRIBE: _switch,
     Verb.UNSUBSCRIBE: _unsubscribe,

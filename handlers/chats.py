@@ -5,10 +5,10 @@ from bot.models.messages import View
 from bot.models.subscriptions import SubscriptionKind
 from bot.services.services import Services
 from bot.services.settings import change_text
+from bot.views.bundles import bundle_view
 from bot.views.callbacks import parse_start
 from bot.views.chats import group_start_view, notice_view, start_view
 from bot.views.settings import settings_view
-from bot.views.stories import bundle_view
 from handlers.reading import opened
 from handlers.requests import Request
 from handlers.subscriptions import menu, page

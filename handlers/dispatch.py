@@ -184,4 +184,5 @@ async def _press_request(
         thread=thread,
         subject=subject,
         subject_thread=subject_thread,
+        message=MessageId(query.message.message_id) if query.message else None,
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.models.chats import Chat, ChatKind
-from bot.models.identifiers import NO_THREAD, Address, StoryId, ThreadId
+from bot.models.identifiers import NO_THREAD, Address, MessageId, StoryId, ThreadId
 from bot.models.messages import View
 from bot.services.access import Actor
 
@@ -28,6 +28,8 @@ class Request:
     arguments: str = ""
     replied_story: StoryId | None = None
     """The story in whose message's reply it was said."""
+    message: MessageId | None = None
+    """Of a press: the message that holds the button."""
 
     @property
     def private(self) -> bool:

@@ -10,14 +10,11 @@ from bot.models.deliveries import DeliveryClass, PendingItem, SentRecord
 from bot.models.identifiers import MessageId, StoryId, ThreadId
 from bot.models.stories import Breaking, Story
 from bot.news.deliveries import (
-    BUNDLE_FROM,
-    BUNDLE_MOST,
-    LATE,
     Decision,
     EditRule,
     Step,
-    bundle,
     decide,
+    due_of,
     in_order,
     next_edit,
     retry_delay,
@@ -26,6 +23,7 @@ from tests.store_values import a_report, a_story, an_entry
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RULE = EditRule()
+NEWS = DeliveryClass.NEWS
 
 
 def pending(
@@ -111,54 +109,39 @@ def test_a_changed_text_waits_less_than_one_more_source() -> None:
     assert next_edit(changed, record, RULE) == NOW + timedelta(seconds=20)
 
 
-def sends(
-    count: int, *, kind: DeliveryClass = DeliveryClass.NEWS, thread: int = 0
-) -> list[Decision]:
-    story = a_story("a", an_entry())
-    return [
-        Decision(
-            replace(
-                pending(f"s{number}", kind=kind, thread=thread),
-                raised=NOW + timedelta(seconds=number),
-            ),
-            Step.SEND,
-            story.lead_report,
-        )
-        for number in range(count)
-    ]
-
-
-def test_four_ordinary_stories_of_one_topic_go_together_and_three_do_not() -> None:
-    assert bundle(sends(BUNDLE_FROM - 1), now=NOW) == ()
-    assert len(bundle(sends(BUNDLE_FROM), now=NOW)) == BUNDLE_FROM
-    apart = sends(BUNDLE_FROM - 1) + sends(BUNDLE_FROM - 1, thread=5)
-    assert bundle(apart, now=NOW) == ()
-
-
-def test_a_late_story_takes_the_others_along_but_never_a_breaking_one() -> None:
-    assert len(bundle(sends(2), now=NOW + LATE)) == 2
-    assert bundle(sends(1), now=NOW + LATE) == ()
-    assert bundle(sends(6, kind=DeliveryClass.BREAKING), now=NOW + LATE) == ()
-
-
-@given(st.integers(0, 60))
-def test_a_bundle_is_bounded_and_oldest_first(count: int) -> None:
-    together = bundle(sends(count), now=NOW)
-    assert len(together) <= BUNDLE_MOST
-    times = [decision.item.raised for decision in together]
-    assert times == sorted(times)
-    assert not together or times[0] == NOW
-
-
 @given(st.lists(st.sampled_from(list(DeliveryClass)), max_size=20))
 def test_breaking_goes_before_everything_else(classes: list[DeliveryClass]) -> None:
     decisions = [
-        Decision(pending(str(number), kind=kind), Step.SEND) for number, kind in enumerate(classes)
+        Decision(pending(str(number), kind=kind), Step.SEND, alone=kind is DeliveryClass.BREAKING)
+        for number, kind in enumerate(classes)
     ]
-    assert [one.item.delivery_class for one in in_order(decisions)] == sorted(classes)
+    found = [one.item.delivery_class for one in in_order(decisions)]
+    breaking = classes.count(DeliveryClass.BREAKING)
+    assert all(each is DeliveryClass.BREAKING for each in found[:breaking])
+    assert found[breaking:] == sorted(found[breaking:], key=lambda each: max(each, NEWS))
 
 
 @given(st.integers(0, 10_000))
-def test_a_retry_waits_between_a_second_and_five_minutes(attempts: int) -> None:
-    assert timedelta(seconds=1) <= retry_delay(attempts) <= timedelta(minutes=5)
+def test_a_retry_waits_between_a_second_and_less_than_a_minute(attempts: int) -> None:
+    assert timedelta(seconds=1) <= retry_delay(attempts) <= timedelta(seconds=50)
     assert retry_delay(attempts) <= retry_delay(attempts + 1)
+
+
+def test_what_is_tried_again_is_tried_together() -> None:
+    """Else each story of a chat would come at a time of its own after an outage."""
+    later = NOW + timedelta(seconds=40)
+    fresh = pending("fresh")
+    waiting = replace(pending("waiting"), not_before=later)
+    failed = replace(pending("failed"), attempts=3)
+    failed_later = replace(pending("later"), attempts=1, not_before=later)
+    assert due_of([fresh, waiting, failed_later], NOW) == [fresh]
+    assert due_of([fresh, waiting, failed, failed_later], NOW) == [fresh, failed, failed_later]
+
+
+def test_only_a_fresh_breaking_story_goes_alone() -> None:
+    item = pending(kind=DeliveryClass.BREAKING)
+    story = broken(a_story("a", an_entry()))
+    assert step(item, story, None).alone
+    hour_later = step(item, story, None, may_ring=False, now=NOW + timedelta(minutes=61))
+    assert (hour_later.step, hour_later.alone) == (Step.SEND, False)
+    assert not step(item, a_story("a", an_entry()), None).alone

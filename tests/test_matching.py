@@ -184,9 +184,24 @@ def test_breaking_rings_and_nothing_else_does() -> None:
 
 def test_old_news_does_not_ring() -> None:
     assert not rings(NOON + timedelta(minutes=61))
-    late_flag = replace(BREAKING, breaking=replace(FLAG, at=NOON + timedelta(hours=6)))
+    late_flag = told_at(NOON + timedelta(hours=6))
     assert rings(NOON + timedelta(hours=6), story=late_flag)
     assert not rings(NOON + timedelta(hours=6, minutes=1), story=late_flag)
+
+
+def test_what_was_read_too_late_does_not_ring_when_it_is_flagged() -> None:
+    """After an outage of the bot old reports are flagged at the moment at which they are read."""
+    later = NOON + timedelta(hours=2)
+    flagged_now = replace(BREAKING, breaking=replace(FLAG, at=later))
+    assert not rings(later, story=flagged_now)
+    by_hand = replace(flagged_now, breaking=replace(FLAG, at=later, by_operator=True))
+    assert rings(later, story=by_hand)
+
+
+def told_at(moment: datetime) -> Story:
+    """A story whose last report and flag are of that moment."""
+    reports = tuple(replace(report, published=moment) for report in BREAKING.reports)
+    return replace(BREAKING, reports=reports, breaking=replace(FLAG, at=moment))
 
 
 def test_rings_are_few_and_apart() -> None:
@@ -213,7 +228,7 @@ def test_rings_are_few_and_apart() -> None:
 def test_quiet_hours_are_local(local: time, quiet: bool) -> None:
     # In March, Kyiv is two hours ahead of UTC.
     at = datetime.combine(NOON.date(), local, UTC) - timedelta(hours=2)
-    story = replace(BREAKING, first_reported=at, breaking=replace(FLAG, at=at))
+    story = replace(told_at(at), first_reported=at)
     assert rings(at, story=story) is not quiet
     assert rings(at, story=story, settings=replace(SETTINGS, quiet=False))
 

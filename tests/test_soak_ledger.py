@@ -3,7 +3,8 @@
 import pytest
 
 from benchmarks.soak_ledger import arrivals_of
-from bot.views.stories import bundle_view, story_view
+from bot.views.bundles import bundle_view
+from bot.views.stories import story_view
 from tests.telegram_parser import read
 from tests.view_samples import BOT, NOW, ZONE, report, story
 

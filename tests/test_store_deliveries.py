@@ -20,7 +20,7 @@ from bot.models.deliveries import (
 from bot.models.identifiers import NO_THREAD, ChatId, MessageId, StoryId
 from bot.store.chats import ChatStore
 from bot.store.client import Database
-from bot.store.deliveries import DeliveryQueue, Fate, Holder, MessageStories, Settlement
+from bot.store.deliveries import DeliveryQueue, Fate, Holder, Settlement
 from bot.store.fanout import Chunk, FanOutStreams
 from bot.store.key_registry import chat_shard
 from bot.store.pace import Pace
@@ -267,13 +267,6 @@ async def test_heartbeats_tell_the_living_from_the_dead(database: Database) -> N
     await senders.leave("a", "b")
     assert await senders.dead(timedelta(seconds=4)) == frozenset()
     assert await senders.living(timedelta(seconds=4)) == frozenset()
-
-
-async def test_a_bundle_remembers_its_stories(queue: DeliveryQueue) -> None:
-    listed = MessageStories(NO_THREAD, (STORY, StoryId("bbbbbbbbbbbb")))
-    await queue.save_message(CHAT, MessageId(9), listed)
-    assert await queue.message(CHAT, MessageId(9)) == listed
-    assert await queue.message(CHAT, MessageId(10)) is None
 
 
 STEPS = st.lists(

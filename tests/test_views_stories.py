@@ -1,7 +1,7 @@
 """Every view of stories: what it says, and that Telegram takes it whatever sources write."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +12,7 @@ from bot.models.identifiers import Address, EntryId
 from bot.models.messages import Button, View
 from bot.models.stories import Breaking, Report, Story
 from bot.models.subscriptions import SubscriptionKind
+from bot.views.bundles import BUNDLE_LIMIT, bundle_page_size, bundle_page_view, bundle_view
 from bot.views.callbacks import parse
 from bot.views.html import clean, units
 from bot.views.markers import strip_marker
@@ -24,7 +25,8 @@ from bot.views.pages import (
     split_pages,
 )
 from bot.views.reading import read_view, related_view, sources_view, why_view
-from bot.views.stories import BUNDLE_LIMIT, bundle_view, ringing_view, story_view
+from bot.views.stories import ringing_view, story_view
+from bot.views.times import since_text
 from tests.telegram_parser import judge, judge_quoted
 from tests.view_samples import (
     BOT,
@@ -206,14 +208,56 @@ def test_stripping_a_marker_leaves_a_title(title: str) -> None:
 
 
 @hostile
-@given(st.lists(stories, min_size=1, max_size=14), st.booleans())
+@given(st.lists(stories, min_size=1, max_size=BUNDLE_LIMIT), st.booleans())
 def test_a_bundle_always_holds_as_many_as_it_promises(of: list[Story], private: bool) -> None:
     items = [(each, each.lead_report) for each in of]
     view = bundle_view(items, timezone=ZONE, now=NOW, bot_username=BOT, private=private)
     shown = judge_quoted(view)
-    for number in range(1, min(len(of), BUNDLE_LIMIT) + 1):
+    for number in range(1, len(of) + 1):
         assert f"\n\n{number}. " in shown.text
-    assert len(buttons(view)) == min(len(of), BUNDLE_LIMIT)
+    assert len(buttons(view)) == len(of)
+
+
+@hostile
+@given(
+    st.lists(stories, min_size=PAGE_SIZE, max_size=PAGE_SIZE),
+    st.booleans(),
+    st.integers(0, 62),
+    st.none() | st.just(NOW - timedelta(hours=20)),
+)
+def test_every_page_of_a_long_bundle_fits(
+    of: list[Story], private: bool, number: int, since: datetime | None
+) -> None:
+    total = 500
+    shown = [(each, each.lead_report) for each in of[: total - number * PAGE_SIZE]]
+    page = Page(tuple(shown), number, total, bundle_page_size(total))
+    view = bundle_page_view(
+        page, since=since, timezone=ZONE, now=NOW, bot_username=BOT, private=private
+    )
+    text = judge_quoted(view).text
+    assert f"Most reported first · page {number + 1} of 63" in text
+    for place in range(len(shown)):
+        assert f"\n\n{number * PAGE_SIZE + place + 1}. " in text
+
+
+def test_what_was_missed_says_since_when() -> None:
+    page = Page(((story(), report()),), 0, 42, bundle_page_size(42))
+    since = NOW - timedelta(days=1)
+    view = bundle_page_view(
+        page, since=since, timezone=ZONE, now=NOW, bot_username=BOT, private=True
+    )
+    heading, pages = judge(view).text.split("\n")[:2]
+    assert heading == "While you were away: 42 stories since yesterday 16:40"
+    assert pages == "Most reported first · page 1 of 6"
+    assert [button.text for button in view.buttons[-1]] == ["Show more"]
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [(0, "16:40"), (1, "yesterday 16:40"), (2, "Sunday 16:40"), (7, "17 Nov 16:40")],
+)
+def test_since_when_reads_like_speech(days: int, text: str) -> None:
+    assert since_text(NOW - timedelta(days=days), now=NOW, timezone=ZONE) == text
 
 
 def test_the_largest_bundle_fits() -> None:
@@ -226,10 +270,9 @@ def test_the_largest_bundle_fits() -> None:
     )
     others = [report(number, source='"' * 300 + str(number)) for number in range(2, 9)]
     of = story(worst, *others, breaking=True)
-    view = bundle_view([(of, worst)] * 30, timezone=ZONE, now=NOW, bot_username=BOT, private=True)
-    shown = judge_quoted(view)
-    assert f"\n{BUNDLE_LIMIT}. " in shown.text
-    assert "… and 20 more: /latest" in shown.text
+    full = [(of, worst)] * BUNDLE_LIMIT
+    view = bundle_view(full, timezone=ZONE, now=NOW, bot_username=BOT, private=True)
+    assert f"\n{BUNDLE_LIMIT}. " in judge_quoted(view).text
 
 
 @pytest.mark.parametrize(("count", "heading"), [(1, "1 new story"), (6, "6 new stories")])

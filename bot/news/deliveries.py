@@ -1,7 +1,7 @@
 """What to do with a pending item: send, ring, edit, wait or drop. Pure; no clock, no I/O.
 
 Which report a target sees, and whether a ring is allowed now, are decided in bot.news.matching;
-this module receives the answers.
+this module receives the answers. What goes out together is bot.news.bundles.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,7 @@ from enum import StrEnum
 from bot.models.deliveries import DeliveryClass, PendingItem, SentRecord
 from bot.models.identifiers import StoryId, ThreadId
 from bot.models.stories import Report, Story
-
-BUNDLE_FROM = 4
-"""So many pending ordinary stories of one target go out as one message."""
-BUNDLE_MOST = 10
-"""Headlines in one bundle; the rest follow in the next one."""
-LATE = timedelta(minutes=30)
-"""An ordinary story that waited so long goes out with the others that wait, in one message."""
+from bot.news.matching import is_fresh_alert
 
 
 class Step(StrEnum):
@@ -59,6 +53,8 @@ class Decision:
     report: Report | None = None
     silent: bool = True
     until: datetime | None = None
+    alone: bool = False
+    """Of SEND: a breaking story that is fresh never shares its message."""
 
 
 def decide(
@@ -79,7 +75,7 @@ def decide(
     if story is None:
         return Decision(item, Step.DROP)
     if sent is None:
-        return _first_time(item, story, report, may_ring=may_ring)
+        return _first_time(item, story, report, may_ring=may_ring, now=now)
     if report and story.breaking and not sent.alerted and not sent.rang and may_ring:
         return Decision(item, Step.RING, report, silent=False)
     if sent.version >= item.version:
@@ -88,11 +84,12 @@ def decide(
 
 
 def _first_time(
-    item: PendingItem, story: Story, report: Report | None, *, may_ring: bool
+    item: PendingItem, story: Story, report: Report | None, *, may_ring: bool, now: datetime
 ) -> Decision:
     if report is None:
         return Decision(item, Step.DROP)
-    return Decision(item, Step.SEND, report, silent=not (story.breaking and may_ring))
+    silent = not (story.breaking and may_ring)
+    return Decision(item, Step.SEND, report, silent=silent, alone=is_fresh_alert(story, now))
 
 
 def _edit(
@@ -120,21 +117,16 @@ def next_edit(report: Report, sent: SentRecord, rule: EditRule) -> datetime:
     return sent.edited_at + (min(rule.text_gap, rule.first_gap) if text_changed else rule.first_gap)
 
 
-def bundle(decisions: Sequence[Decision], *, now: datetime) -> tuple[Decision, ...]:
-    """Those first silent sends that go out together, oldest first; () when each goes alone.
+def due_of(items: Sequence[PendingItem], now: datetime) -> list[PendingItem]:
+    """Those whose time has come; with one that is tried again come all that were tried before.
 
-    Per target: four or more, or several of which one is late. Breaking stories go alone.
+    Observation: when Telegram is away, each story of a chat fails by itself, and each would be
+    tried again at a time of its own: after the outage they would come one by one.
     """
-    waiting: dict[ThreadId, list[Decision]] = {}
-    for decision in decisions:
-        ordinary = decision.item.delivery_class is not DeliveryClass.BREAKING
-        if decision.step is Step.SEND and decision.silent and ordinary:
-            waiting.setdefault(decision.item.thread, []).append(decision)
-    for together in waiting.values():
-        late = any(now - decision.item.raised >= LATE for decision in together)
-        if len(together) >= BUNDLE_FROM or (late and len(together) > 1):
-            return tuple(sorted(together, key=_age))[:BUNDLE_MOST]
-    return ()
+    due = [item for item in items if item.not_before <= now]
+    if not any(item.attempts for item in due):
+        return due
+    return due + [item for item in items if item.attempts and item.not_before > now]
 
 
 def most_urgent(items: Sequence[PendingItem], most: int) -> list[PendingItem]:
@@ -143,8 +135,11 @@ def most_urgent(items: Sequence[PendingItem], most: int) -> list[PendingItem]:
 
 
 def in_order(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
-    """By class, then by the time the story was first wanted: breaking ones before all others."""
-    return tuple(sorted(decisions, key=lambda one: (one.item.delivery_class, *_age(one))))
+    """By class, then by the time the story was first wanted: breaking ones before all others.
+
+    What broke too long ago to be an alert has no precedence.
+    """
+    return tuple(sorted(decisions, key=lambda one: (_class_now(one), *_age(one))))
 
 
 def as_sent(records: Sequence[SentRecord | None]) -> SentRecord | None:
@@ -182,10 +177,21 @@ def told_once(
     return tuple(kept), tuple(twins)
 
 
+def _class_now(decision: Decision) -> DeliveryClass:
+    given = decision.item.delivery_class
+    if decision.step is Step.SEND and not decision.alone:
+        return max(given, DeliveryClass.NEWS)
+    return given
+
+
 def _age(decision: Decision) -> tuple[datetime, str]:
     return (decision.item.raised, decision.item.story)
 
 
 def retry_delay(attempts: int) -> timedelta:
-    """Back-off after a request that may succeed later: 1 s doubling to 5 minutes."""
-    return timedelta(seconds=min(2 ** min(attempts, 9), 300))
+    """Back-off after a request that may succeed later: 1 s doubling to 50 s.
+
+    No longer, because a minute after an outage every chat shall have its news; the pace bounds how
+    many chats try at once.
+    """
+    return timedelta(seconds=min(2 ** min(attempts, 6), 50))

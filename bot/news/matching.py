@@ -25,7 +25,7 @@ RING_GAP: Final = timedelta(minutes=15)
 RING_FRESH: Final = timedelta(hours=6)
 """Since the story was first reported."""
 FLAG_FRESH: Final = timedelta(minutes=60)
-"""Since it was flagged: after an outage nobody wants the backlog to ring."""
+"""Since it was flagged, and last reported: after an outage nobody wants the backlog to ring."""
 
 
 def rules_of(story: Story) -> tuple[str, ...]:
@@ -63,9 +63,7 @@ def ring_allowed(
 
     `rings_today`: when it rang before; what lies on an earlier local day counts only for the gap.
     """
-    if story.breaking is None:
-        return False
-    if now - story.first_reported > RING_FRESH or now - story.breaking.at > FLAG_FRESH:
+    if not is_fresh_alert(story, now):
         return False
     zone = _zone(settings.timezone)
     local = now.astimezone(zone)
@@ -75,6 +73,21 @@ def ring_allowed(
     if sum(ring.date() == local.date() for ring in rings) >= settings.rings_a_day:
         return False
     return all(now - ring >= RING_GAP for ring in rings)
+
+
+def is_fresh_alert(story: Story, now: datetime) -> bool:
+    """Whether a story is breaking and that is news.
+
+    Observation: after an outage of the bot itself old alerts are flagged at the moment at which
+    they are read at last. Rule: first reported within 6 hours, flagged and last reported within 60
+    minutes. Exception: what an operator flags needs no report of the last hour.
+    """
+    if story.breaking is None:
+        return False
+    if now - story.first_reported > RING_FRESH or now - story.breaking.at > FLAG_FRESH:
+        return False
+    last = max(report.published for report in story.reports)
+    return story.breaking.by_operator or now - last <= FLAG_FRESH
 
 
 def _rules_of_report(report: Report) -> set[str]:

@@ -1,31 +1,42 @@
-"""Bundles: several ordinary stories in one silent message, edited as a whole.
+"""Bundles: several ordinary stories in one silent message that changes as a whole.
 
-Which stories go together is decided in bot.news.deliveries.
+Which stories go together is decided in bot.news.bundles; what stands on a page is
+bot.services.bundle_pages.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import StoreError
-from bot.models.chats import Chat, ChatKind
+from bot.messenger.refusals import Action
+from bot.models.chats import Chat
 from bot.models.deliveries import SentRecord
-from bot.models.identifiers import StoryId
+from bot.models.identifiers import MessageId, StoryId
 from bot.models.messages import View
 from bot.models.stories import Report, Story
+from bot.news.bundles import Place, in_bundle_order, missed_since
 from bot.news.deliveries import Decision
-from bot.news.matching import wanted
-from bot.news.visibility import visible_to
-from bot.services.delivery_results import Result, done, sent_record
+from bot.services.bundle_pages import BundlePages, on_shown_page
+from bot.services.delivery_results import (
+    ENDS_EDIT,
+    NEVER_AGAIN,
+    Result,
+    alerted,
+    done,
+    sent_record,
+    view_print,
+)
 from bot.services.paced_requests import PacedRequests
 from bot.services.refused_deliveries import RefusedDeliveries
 from bot.store.clock import Clock
-from bot.store.deliveries import DeliveryQueue, MessageStories
-from bot.store.stories import StoryStore
-from bot.store.subscriptions import SubscriptionStore
-from bot.views.stories import bundle_view
+from bot.store.messages import MessageStore, MessageStories
+from bot.views.bundles import bundle_page_size
 
 log = logging.getLogger(__name__)
+
+Shown = Sequence[tuple[Story, Report]]
 
 
 class Bundles:
@@ -33,22 +44,17 @@ class Bundles:
 
     def __init__(
         self,
-        queue: DeliveryQueue,
-        subscriptions: SubscriptionStore,
-        stories: StoryStore,
+        messages: MessageStore,
+        pages: BundlePages,
         requests: PacedRequests,
         refusals: RefusedDeliveries,
         clock: Clock,
-        *,
-        bot_username: str,
     ) -> None:
-        self._queue = queue
-        self._subscriptions = subscriptions
-        self._stories = stories
+        self._messages = messages
+        self._pages = pages
         self._requests = requests
         self._refusals = refusals
         self._clock = clock
-        self._bot_username = bot_username
 
     async def send(
         self,
@@ -59,59 +65,149 @@ class Bundles:
     ) -> Result:
         """Send several ordinary stories of one topic as one silent message."""
         now = self._clock.now()
-        members = [(stories[one.item.story], one.report) for one in decisions]
-        thread = decisions[0].item.thread
-        shown = [(story, report) for story, report in members if report is not None]
-        view = self._view(chat, shown, now=now)
-        outcome = await self._requests.send(chat, thread, view, silent=True, before=before)
-        if outcome.message_id is None:
-            items = [one.item for one in decisions]
+        sound, broken = self._sound(chat, decisions, stories)
+        failed = await self._refusals.broken(chat, [one.item for one in broken])
+        if not sound:
+            return failed
+        ordered = in_bundle_order(sound, stories, now=now)
+        listed = MessageStories(
+            sound[0].item.thread,
+            tuple(story.id for story, _ in ordered),
+            since=missed_since(sound),
+            address=chat.address,
+        )
+        view = self._pages.view(chat, ordered[: bundle_page_size(len(ordered))], listed)
+        outcome = await self._requests.send(chat, listed.thread, view, silent=True, before=before)
+        message_id = outcome.message_id
+        if message_id is None:
+            items = [one.item for one in sound]
             return await self._refusals.refused(chat, items, outcome, view=view)
-        listed = MessageStories(thread, tuple(story.id for story, _ in shown))
+        await self._remember(chat, message_id, replace(listed, view_print=view_print(view)))
+        records = {
+            one.item: sent_record(
+                chat.address, message_id, stories[one.item.story], view, now, bundle=True
+            )
+            for one in sound
+        }
+        settled = (done(item, stories[item.story], record) for item, record in records.items())
+        return Result((*settled, *failed.settlements))
+
+    async def edit(
+        self,
+        chat: Chat,
+        decisions: Sequence[Decision],
+        stories: Mapping[StoryId, Story],
+        sent: Mapping[Place, SentRecord],
+        before: datetime,
+    ) -> Result:
+        """Show the page that stands there as its stories are now: one edit for all of them."""
+        message_id = sent[_place(decisions[0])].message_id
+        listed = await self._messages.get(chat.id, message_id)
+        for _ in range(2):
+            view = await self._changed(chat, listed)
+            if listed is None or view is None:
+                break
+            outcome = await self._requests.edit(chat, message_id, view, before=before)
+            if outcome.action not in ENDS_EDIT:
+                items = [one.item for one in decisions]
+                return await self._refusals.refused(chat, items, outcome, view=view)
+            shown = listed
+            gone = outcome.action is Action.GONE
+            listed = await self._edited(chat, message_id, view, gone=gone)
+            if gone or listed is None or listed.page == shown.page:
+                break
+            # A reader turned the page meanwhile: it must not be turned back.
+        settled = []
+        for one in decisions:
+            story, record = stories[one.item.story], sent[_place(one)]
+            told = replace(record, version=story.version, alerted=alerted(story, record))
+            settled.append(done(one.item, story, told))
+        return Result(tuple(settled))
+
+    async def again(self, chat: Chat, sent: SentRecord) -> View | None:
+        """The message as its stories are now; None when it shows that already, or when nobody
+        knows what else it shows.
+        """
+        return await self._changed(chat, await self._messages.get(chat.id, sent.message_id))
+
+    async def as_listed(
+        self, chat: Chat, sent: Mapping[Place, SentRecord], stories: Mapping[StoryId, Story]
+    ) -> dict[Place, SentRecord]:
+        """Sent records as edits must be decided by: those of a bundle by its message as a whole.
+
+        What stands on another page than the shown one is told as it is now: pages are rendered
+        when they are turned to. `stories` by the ids in the places.
+        """
+        found = dict(sent)
+        ids = {record.message_id for record in sent.values() if record.bundle}
+        messages = {each: await self._messages.get(chat.id, each) for each in sorted(ids)}
+        for place, record in sent.items():
+            listed = messages.get(record.message_id) if record.bundle else None
+            story = stories.get(place[1])
+            if listed is None or story is None:
+                continue
+            hidden = on_shown_page(listed, story) is False
+            found[place] = replace(
+                record,
+                version=max(record.version, story.version) if hidden else record.version,
+                edits=listed.edits,
+                edited_at=listed.edited_at,
+            )
+        return found
+
+    async def _changed(self, chat: Chat, listed: MessageStories | None) -> View | None:
+        if listed is None or listed.address not in (None, chat.address):
+            return None
+        view = await self._pages.now(chat, listed)
+        return None if view_print(view) == listed.view_print else view
+
+    async def _remember(self, chat: Chat, message_id: MessageId, listed: MessageStories) -> None:
         try:
-            await self._queue.save_message(chat.id, outcome.message_id, listed)
+            await self._messages.save(chat.id, message_id, listed)
         except StoreError as error:
             # It was sent: that must be recorded in any case. It can never be changed then.
             log.warning("a bundle in chat %s will not change: %s", chat.id, error)
-        settlements = tuple(
-            done(
-                one.item,
-                stories[one.item.story],
-                sent_record(
-                    chat.address,
-                    outcome.message_id,
-                    stories[one.item.story],
-                    view,
-                    now,
-                    bundle=True,
-                ),
+
+    async def _edited(
+        self, chat: Chat, message_id: MessageId, view: View, *, gone: bool
+    ) -> MessageStories | None:
+        def edited(newest: MessageStories) -> MessageStories:
+            return replace(
+                newest,
+                edits=NEVER_AGAIN if gone else newest.edits + 1,
+                edited_at=self._clock.now(),
+                view_print=view_print(view),
             )
-            for one in decisions
-        )
-        return Result(settlements)
 
-    async def again(self, chat: Chat, sent: SentRecord) -> View | None:
-        """The whole bundle as its stories are now; None when nobody knows what else it shows."""
-        listed = await self._queue.message(chat.id, sent.message_id)
-        if listed is None:
+        try:
+            return await self._messages.change(chat.id, message_id, edited)
+        except StoreError as error:
+            log.warning("an edit of a bundle in chat %s was not counted: %s", chat.id, error)
             return None
-        stories = await self._stories.get_many(listed.stories)
-        subscriptions = await self._subscriptions.of(chat.id)
-        shown = []
-        # Two of them may have become one story.
-        once = {story.id: story for each in listed.stories if (story := stories.get(each))}
-        for story in once.values():
-            seen = visible_to(story, subscriptions)
-            if seen is not None:
-                report = wanted(seen, subscriptions, chat.settings, thread=listed.thread)
-                shown.append((seen, report or seen.lead_report))
-        return self._view(chat, shown, now=self._clock.now())
 
-    def _view(self, chat: Chat, shown: Sequence[tuple[Story, Report]], *, now: datetime) -> View:
-        return bundle_view(
-            shown,
-            now=now,
-            timezone=chat.settings.timezone,
-            bot_username=self._bot_username,
-            private=chat.kind is ChatKind.PRIVATE,
-        )
+    def _sound(
+        self, chat: Chat, decisions: Sequence[Decision], stories: Mapping[StoryId, Story]
+    ) -> tuple[list[Decision], list[Decision]]:
+        """(those that can be rendered, those that cannot): one must not take the others along."""
+        sound: list[Decision] = []
+        broken: list[Decision] = []
+        for one in decisions:
+            try:
+                self._rendered(chat, one, stories)
+            except Exception:
+                log.exception("story %s cannot be listed in chat %s", one.item.story, chat.id)
+                broken.append(one)
+            else:
+                sound.append(one)
+        return sound, broken
+
+    def _rendered(
+        self, chat: Chat, decision: Decision, stories: Mapping[StoryId, Story]
+    ) -> View | None:
+        story, report = stories[decision.item.story], decision.report
+        listed = MessageStories(decision.item.thread, (story.id,))
+        return self._pages.view(chat, [(story, report)], listed) if report else None
+
+
+def _place(decision: Decision) -> Place:
+    return decision.item.thread, decision.item.story

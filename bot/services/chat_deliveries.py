@@ -14,13 +14,14 @@ from bot.models.deliveries import PendingItem, SentRecord
 from bot.models.identifiers import ChatId, StoryId
 from bot.models.stories import Report, Story
 from bot.models.subscriptions import Subscription
+from bot.news.bundles import gathering, requests
 from bot.news.deliveries import (
     Decision,
     EditRule,
     Step,
     as_sent,
-    bundle,
     decide,
+    due_of,
     in_order,
     most_urgent,
     told_once,
@@ -55,6 +56,8 @@ class Sitting:
     subscriptions: tuple[Subscription, ...]
     items: tuple[PendingItem, ...]
     """The most urgent of those that are due."""
+    pending: tuple[PendingItem, ...]
+    """All of them."""
     more: bool
     """Others are due, too."""
     stories: dict[StoryId, Story]
@@ -167,9 +170,13 @@ class ChatDeliveries:
         if wait:
             return Result((), not_before=now + wait)
         try:
+            sent = sitting.sent.get((first.item.thread, first.item.story))
+            if first.step is Step.EDIT and sent is not None and sent.bundle:
+                return await self._courier.bundles.edit(
+                    chat, request, sitting.stories, sitting.sent, before
+                )
             if len(request) > 1:
                 return await self._courier.bundles.send(chat, request, sitting.stories, before)
-            sent = sitting.sent.get((first.item.thread, first.item.story))
             story = sitting.stories[first.item.story]
             return await self._courier.act(chat, first, story, sent, before)
         except NewsflashError:
@@ -186,7 +193,7 @@ class ChatDeliveries:
         if chat is None or chat.paused:
             return None
         now = self._clock.now()
-        due = [item for item in reading.items if item.not_before <= now]
+        due = due_of(reading.items, now)
         items = tuple(most_urgent(due, SITTING_MOST))
         found = await self._stories.of(items)
         seen = {each: visible_to(story, reading.subscriptions) for each, story in found.items()}
@@ -195,9 +202,12 @@ class ChatDeliveries:
             chat=chat,
             subscriptions=reading.subscriptions,
             items=items,
+            pending=reading.items,
             more=len(due) > len(items),
             stories=visible,
-            sent=await self._sent(chat_id, items, visible),
+            sent=await self._courier.bundles.as_listed(
+                chat, await self._sent(chat_id, items, visible), visible
+            ),
             rings=reading.rings,
         )
 
@@ -226,14 +236,13 @@ def make_plan(sitting: Sitting, now: datetime, rule: EditRule) -> Plan:
     actions = in_order([one for one in decisions if one.step not in (Step.WAIT, Step.DROP)])
     actions, twins = told_once(actions, sitting.stories)
     quiet += twins
-    together = bundle(actions, now=now)
-    requests: list[tuple[Decision, ...]] = []
-    for one in actions:
-        if one not in together:
-            requests.append((one,))
-        elif one is together[0]:
-            requests.append(together)
-    return Plan(tuple(_without_request(one) for one in quiet), tuple(requests))
+    held = gathering(actions, sitting.pending, now=now)
+    waiting = {one.item for one in held}
+    actions = tuple(one for one in actions if one.item not in waiting)
+    return Plan(
+        tuple(_without_request(one) for one in (*quiet, *held)),
+        requests(actions, sitting.sent, now=now),
+    )
 
 
 def _decision(sitting: Sitting, item: PendingItem, now: datetime, rule: EditRule) -> Decision:

@@ -13,9 +13,12 @@ from bot.models.deliveries import SentRecord
 from bot.models.messages import View
 from bot.models.stories import Report, Story
 from bot.news.deliveries import Decision, Step
+from bot.services.bundle_pages import BundlePages
 from bot.services.bundles import Bundles
 from bot.services.closed_topics import ClosedTopics
 from bot.services.delivery_results import (
+    ENDS_EDIT,
+    NEVER_AGAIN,
     Result,
     alerted,
     done,
@@ -33,11 +36,6 @@ from bot.store.pace import Pace
 from bot.store.stories import StoryStore
 from bot.store.subscriptions import SubscriptionStore
 from bot.views.stories import ringing_view
-
-NEVER_AGAIN = 99
-"""Edits counted for a message that is gone, so that none is tried again."""
-_EDITED = frozenset({Action.ACCEPTED, Action.SAME, Action.GONE})
-"""What ends an edit: there is nothing left to change."""
 
 
 class Courier:
@@ -65,15 +63,10 @@ class Courier:
             ClosedTopics(chats, subscriptions, queue, self._requests, clock),
             clock,
         )
-        self.bundles = Bundles(
-            queue,
-            subscriptions,
-            stories,
-            self._requests,
-            self.refusals,
-            clock,
-            bot_username=bot_username,
+        pages = BundlePages(
+            queue.messages, stories, subscriptions, clock, bot_username=bot_username
         )
+        self.bundles = Bundles(queue.messages, pages, self._requests, self.refusals, clock)
         self._clock = clock
         self._renderings = Renderings(bot_username=bot_username)
 
@@ -85,7 +78,7 @@ class Courier:
         sent: SentRecord | None,
         before: datetime,
     ) -> Result:
-        """Do a SEND, RING or EDIT of one story."""
+        """Do a SEND or RING of one story, or an EDIT of a message of its own."""
         report = decision.report or story.lead_report
         if decision.step is Step.RING and sent is not None:
             return await self._ring(chat, decision, story, report, sent, before)
@@ -126,7 +119,7 @@ class Courier:
         view = await self._again(chat, sent, alone)
         if view is not None:
             edited = await self._requests.edit(chat, sent.message_id, view, before=before)
-            if edited.action not in _EDITED:
+            if edited.action not in ENDS_EDIT:
                 return await self.refusals.refused(chat, [decision.item], edited, view=view)
         ringing = ringing_view(story, report)
         outcome = await self._requests.send(
@@ -158,7 +151,7 @@ class Courier:
             same = replace(sent, version=story.version, alerted=alerted(story, sent))
             return Result((done(decision.item, story, same),))
         outcome = await self._requests.edit(chat, sent.message_id, view, before=before)
-        if outcome.action in _EDITED:
+        if outcome.action in ENDS_EDIT:
             gone = outcome.action is Action.GONE
             record = replace(
                 sent,

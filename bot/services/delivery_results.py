@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 
+from bot.messenger.refusals import Action
 from bot.models.deliveries import PendingItem, SentRecord
 from bot.models.identifiers import Address, MessageId
 from bot.models.messages import View
@@ -15,6 +16,10 @@ from bot.store.deliveries import Fate, Settlement
 GIVE_UP_AFTER = timedelta(hours=24)
 """Since the story was wanted, for what was tried often enough."""
 TRIED_ENOUGH = 5
+NEVER_AGAIN = 99
+"""Edits counted for a message that is gone, so that none is tried again."""
+ENDS_EDIT = frozenset({Action.ACCEPTED, Action.SAME, Action.GONE})
+"""What ends an edit: there is nothing left to change."""
 
 
 @dataclass(frozen=True, slots=True)

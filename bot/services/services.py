@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.services.access import AccessService
+from bot.services.bundle_pages import BundlePages
 from bot.services.chats import ChatService
 from bot.services.feeds import FeedService
 from bot.services.inline import InlineService
@@ -21,6 +22,7 @@ class Services:
     feeds: FeedService
     stories: StoryService
     access: AccessService
+    bundles: BundlePages
     replies: Replies
     inline: InlineService
     clock: Clock

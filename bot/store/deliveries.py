@@ -13,7 +13,7 @@ from functools import cache
 from bot.config import Rate
 from bot.models.chats import Chat, ChatKind
 from bot.models.deliveries import DeliveryClass, PendingItem, SentRecord
-from bot.models.identifiers import ChatId, MessageId, StoryId, ThreadId
+from bot.models.identifiers import ChatId
 from bot.store import documents
 from bot.store import keys_deliveries as keys
 from bot.store.client import Argument, Database
@@ -21,6 +21,7 @@ from bot.store.clock import from_milliseconds, milliseconds
 from bot.store.gathering import Gathering
 from bot.store.key_registry import CHAT_SHARDS, by_shard, chat_shard
 from bot.store.keys import chats
+from bot.store.messages import MessageStore
 from bot.store.pending_items import field_of
 from bot.store.readings import Readings
 
@@ -64,14 +65,6 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageStories:
-    """The stories that one message shows, in order."""
-
-    thread: ThreadId
-    stories: tuple[StoryId, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
     """One chat's part of a script's run."""
 
@@ -86,6 +79,7 @@ class DeliveryQueue(Readings):
     def __init__(self, database: Database, group_rate: Rate) -> None:
         super().__init__(database)
         self._group_rate = group_rate
+        self.messages = MessageStore(database)
         self._settled: Gathering[Call, int] = Gathering(self._settle_all)
         self._slots: Gathering[Call, int] = Gathering(self._take_all)
 
@@ -184,23 +178,6 @@ class DeliveryQueue(Readings):
         length = max(pause // _MILLISECOND, 1)
         name = keys.window(chat, "hold")
         await self._database.command("SET", name, self._now() + length, "PX", length)
-
-    async def save_message(
-        self, chat: ChatId, message_id: MessageId, shown: MessageStories
-    ) -> None:
-        """Remember which stories a message shows."""
-        await self._database.command(
-            "SET",
-            keys.message(chat, message_id),
-            documents.dump(shown),
-            "EX",
-            int(SENT_LIFE.total_seconds()),
-        )
-
-    async def message(self, chat: ChatId, message_id: MessageId) -> MessageStories | None:
-        """The stories of a message that the wire sent to the chat."""
-        value = await self._database.command("GET", keys.message(chat, message_id))
-        return None if value is None else documents.load(MessageStories, value)
 
     async def drop_all(self, chat: ChatId) -> None:
         """Forget what is pending for a chat that is paused or unknown; a paused one remembers

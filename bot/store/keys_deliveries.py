@@ -72,7 +72,8 @@ def sent(chat: ChatId, thread: ThreadId, story: StoryId) -> str:
     bound="one per message of stories",
 )
 def message(chat: ChatId, message_id: MessageId) -> str:
-    """MessageStories document: the thread and the ordered stories that the message shows."""
+    """MessageStories document: the stories that the message lists, in order, the page that stands
+    there, how often it was edited."""
     return f"{chat_tag(chat_shard(chat))}:message:{chat}:{message_id}"
 
 

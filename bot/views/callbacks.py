@@ -46,6 +46,8 @@ class Verb(StrEnum):
     """<page>:<token>"""
     LIST = "list"
     """<page>"""
+    PAGE = "page"
+    """<page>: of the stories that the message itself lists."""
     TOPICS = "topics"
     """Open the subscribe menu."""
     SUBSCRIBE = "sub"
@@ -107,6 +109,7 @@ _PAGE_FIRST = frozenset(
         Verb.BREAKING,
         Verb.SEARCH,
         Verb.LIST,
+        Verb.PAGE,
         Verb.FEEDS,
         Verb.LETTERS,
         Verb.LETTER,
@@ -227,6 +230,7 @@ _ARGUMENTS: dict[Verb, tuple[Callable[[str], bool], ...]] = {
     Verb.BREAKING: (_number,),
     Verb.SEARCH: (_number, _token),
     Verb.LIST: (_number,),
+    Verb.PAGE: (_number,),
     Verb.TOPICS: (),
     Verb.SUBSCRIBE: (_kind, _mode, _anything),
     Verb.UNSUBSCRIBE: (_token, _number),

@@ -52,7 +52,7 @@ def latest_view(
     Of all lists, `target`: the chat whose stories they are, when it is another one.
     """
     name = clean(label)
-    return _list_view(
+    return list_view(
         page,
         heading=f"Latest: {name}" if name else "Latest stories",
         empty=(
@@ -78,7 +78,7 @@ def breaking_view(
     target: Address | None = None,
 ) -> View:
     """Stories that are or were breaking, newest first."""
-    return _list_view(
+    return list_view(
         page,
         heading="Breaking stories",
         empty="Nothing is breaking. /latest shows what is new.",
@@ -104,7 +104,7 @@ def search_view(
     """What a search found, best first; `token` ([0-9A-Za-z_-], at most 32) stands for the words."""
     shown = plain(words, 100)
     found = "1 story" if page.total == 1 else f"{page.total} stories"
-    return _list_view(
+    return list_view(
         page,
         heading=f"Search: {clean(words)}",
         note=found,
@@ -169,7 +169,7 @@ def _pieces(paragraph: str, size: int) -> list[str]:
     return [*pieces, paragraph] if paragraph else pieces
 
 
-def _list_view(
+def list_view(
     page: Page,
     *,
     heading: str,
@@ -182,6 +182,9 @@ def _list_view(
     note: str = "",
     by_time: bool = True,
 ) -> View:
+    """A page of a numbered list with its buttons. `paging` makes the data of the button to a page;
+    `by_time`: pages before this one hold what is newer.
+    """
     text = Builder()
     text.add(bold(quoted(heading, 120)))
     back = NEWER if by_time else BACK

@@ -1,4 +1,4 @@
-"""A story in a chat: the message itself, its buttons, the ringing reply, the bundle.
+"""A story in a chat: the message itself, its buttons, the ringing reply.
 
 Everything is rendered as the story is now; which report a chat sees was decided before.
 """
@@ -9,11 +9,10 @@ from datetime import datetime
 from bot.models.messages import Button, Preview, View
 from bot.models.stories import Report, Story
 from bot.views.callbacks import Verb, build, deep_link, share_query
-from bot.views.html import Builder, Rich, bold, clean, is_link, plain, quoted
+from bot.views.html import Builder, Rich, bold, clean, is_link, quoted
 from bot.views.reports import (
     distinct_sources,
     headline,
-    numbered,
     source_line,
     sources_text,
     strong_headline,
@@ -22,9 +21,6 @@ from bot.views.reports import (
 
 LEDE_UNITS = 420
 CREDIT_UNITS = 120
-BUNDLE_LIMIT = 10
-"""Stories that always fit into one bundle; a caller must not pass more as delivered."""
-
 READ_ROW = 4
 READ = "Read"
 RELATED = "Related"
@@ -93,35 +89,6 @@ def story_buttons(
 def ringing_view(story: Story, report: Report) -> View:
     """One line, sent as a reply with a sound: edits of the story's own message notify nobody."""
     return View(bold(headline(report, breaking=story.breaking is not None)).html)
-
-
-def bundle_view(
-    items: Sequence[tuple[Story, Report]],
-    *,
-    timezone: str,
-    now: datetime,
-    bot_username: str,
-    private: bool,
-    heading: str = "",
-) -> View:
-    """Several stories in one message: numbered linked headlines with source and time.
-
-    The first BUNDLE_LIMIT always fit and stand in the order given; what is beyond is counted in
-    the last line. `heading`: instead of how many there are.
-    """
-    shown = items[:BUNDLE_LIMIT]
-    count = len(items)
-    text = Builder()
-    new = "1 new story" if count == 1 else f"{count} new stories"
-    text.add(bold(plain(heading or new)))
-    for line in numbered(shown, start=1, now=now, timezone=timezone):
-        text.add(line, before="\n\n")
-    if count > len(shown):
-        text.add(plain(f"… and {count - len(shown)} more: /latest"), before="\n\n")
-    return View(
-        text.html,
-        read_buttons([story for story, _ in shown], bot_username=bot_username, private=private),
-    )
 
 
 def read_buttons(

@@ -27,6 +27,16 @@ def moment_text(moment: datetime, *, now: datetime, timezone: str) -> str:
     return f"{format_date(there.date(), pattern, locale='en')} {clock}"
 
 
+def since_text(moment: datetime, *, now: datetime, timezone: str) -> str:
+    """ "14:05", "yesterday 14:05", "Tuesday 14:05" within a week; else as moment_text."""
+    there, today = local(moment, timezone), local(now, timezone)
+    days = (today.date() - there.date()).days
+    if not 1 <= days < 7:
+        return moment_text(moment, now=now, timezone=timezone)
+    day = "yesterday" if days == 1 else format_date(there.date(), "EEEE", locale="en")
+    return f"{day} {there:%H:%M}"
+
+
 def span_text(span: timedelta) -> str:
     """ "45 s", "12 min", "3 h" or "2 days": the largest unit that fits, rounded down."""
     seconds = max(0, int(span.total_seconds()))
