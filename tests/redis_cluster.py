@@ -34,6 +34,7 @@ STORE_TESTS = (
     "tests.test_store_entries",
     "tests.test_store_feeds",
     "tests.test_store_stories",
+    "tests.test_store_updates",
 )
 BUS = 10_000
 """The nodes talk among themselves on the port so much higher."""

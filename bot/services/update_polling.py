@@ -30,6 +30,7 @@ from bot.store.updates import UpdateInbox
 log = logging.getLogger(__name__)
 
 POLL = timedelta(seconds=25)
+SHORTEST = timedelta(seconds=1)
 LEASE = timedelta(seconds=4)
 STAND_BY = timedelta(milliseconds=500)
 KEEP_EACH = timedelta(seconds=1)
@@ -136,7 +137,9 @@ class UpdatePoller:
 
     async def _round(self) -> None:
         """One getUpdates. The offset passes what was stored, and asking from it confirms that."""
-        asked = self._messenger.get_updates(self._offset or None, timeout=POLL)
+        # In trouble shorter, so that its end is told soon.
+        patience = min(POLL, max(self._pauses.calm, SHORTEST)) if self.trouble else POLL
+        asked = self._messenger.get_updates(self._offset or None, timeout=patience)
         updates = await self._unless_changed(asked)
         if updates is None:
             return
