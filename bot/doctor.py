@@ -80,12 +80,14 @@ async def _telegram(config: Config) -> AsyncIterator[Finding]:
 
 
 async def _redis(database: Database) -> Finding:
+    """Of a cluster the worst node counts."""
     facts = await database.facts()
     if not facts.persistent:
         return Finding("Redis", True, "keeps nothing on disk: turn appendonly on")
     if facts.evicts:
         return Finding("Redis", True, "drops keys when full: set maxmemory-policy noeviction")
-    return Finding("Redis", False, f"version {facts.version}, persistent, evicts nothing")
+    nodes = f", {facts.nodes} nodes" if facts.nodes > 1 else ""
+    return Finding("Redis", False, f"version {facts.version}, persistent, evicts nothing{nodes}")
 
 
 def _clock(database: Database) -> Finding:

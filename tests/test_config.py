@@ -60,6 +60,33 @@ def test_a_data_directory_may_still_have_to_be_made(tmp_path: Path) -> None:
     assert not wanted.exists()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+cluster://127.0.0.1:7000",
+        "rediss+cluster://reader:s3cret%2F@one.example:7000,two.example,[::1]:7002/0?x=y",
+    ],
+)
+def test_a_cluster_is_an_address(url: str) -> None:
+    assert parse({"REDIS_URL": url}).redis_url == url
+
+
+@pytest.mark.parametrize(
+    ("nodes", "sentence"),
+    [
+        ("", "address 1"),
+        ("one:7000,", "address 2"),
+        ("secret@one:7000,two:port", "address 2"),
+        ("one:70000", "address 1"),
+        ("one/3", "no database but 0"),
+    ],
+)
+def test_a_cluster_that_cannot_be_is_named_by_its_place(nodes: str, sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"REDIS_URL: .*{sentence}") as raised:
+        parse({"REDIS_URL": f"redis+cluster://{nodes}"})
+    assert "secret" not in str(raised.value)
+
+
 def test_bounds_that_contradict_each_other_are_named() -> None:
     with pytest.raises(ConfigurationError, match="POLL_MAX"):
         parse({"POLL_MIN": "5m", "POLL_MAX": "1m"})

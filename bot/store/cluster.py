@@ -106,6 +106,9 @@ class Cluster:
             waits, errands = errands, []
             for errand, answer in await self._carry_out(requests, waits):
                 request = requests[errand.at]
+                if request.keys and not isinstance(answer, exceptions.RedisError):
+                    answers[errand.at] = answer
+                    continue
                 _note(answers, errand, request, answer, self._owners[CLOCK_SLOT])
                 further = self._further(errand, request, answer)
                 if further is not None:
