@@ -24,6 +24,7 @@ from bot.messenger.refusals import Action, RefusedError
 from bot.messenger.telegram import Messenger
 from bot.news.deliveries import EditRule
 from bot.roles import ALL_ROLES, Role
+from bot.search.folders import own_folder
 from bot.search.index import SearchIndex
 from bot.services.chat_deliveries import ChatDeliveries
 from bot.services.couriers import Courier
@@ -276,7 +277,7 @@ async def _open_to_updates(process: Process, shared: Shared, roles: frozenset[Ro
 
 
 async def _open_index(config: Config, stack: AsyncExitStack) -> SearchIndex:
-    index = SearchIndex(config.data_dir / "search")
+    index = SearchIndex(stack.enter_context(own_folder(config.data_dir)))
     await asyncio.to_thread(index.open)
     stack.callback(index.close)
     return index

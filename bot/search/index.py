@@ -253,8 +253,7 @@ class SearchIndex:
                 self._writer = self._opened_index().writer(WRITER_BYTES, 1)
             except ValueError as error:
                 raise NewsflashError(
-                    f"Another process writes to the search index in {self._directory}. "
-                    "Give each process with the role commands its own DATA_DIR."
+                    f"Another process writes to the search index in {self._directory}."
                 ) from error
         return self._writer
 
