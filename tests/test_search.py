@@ -271,7 +271,7 @@ def test_two_writers_are_told_apart(tmp_path: Path) -> None:
     first.open()
     second.open()
     first.add([DAM])
-    with pytest.raises(NewsflashError, match="DATA_DIR"):
+    with pytest.raises(NewsflashError, match="Another process writes"):
         second.add([DAM])
     first.close()
     second.add([DAM])
