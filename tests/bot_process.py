@@ -67,6 +67,28 @@ class BotProcess:
         """SIGTERM; the exit status."""
         return await self._signal(signal.SIGTERM)
 
+    def stand_still(self) -> None:
+        """SIGSTOP: it lives, and knows nothing of the time that passes."""
+        self._send(signal.SIGSTOP)
+
+    def wake_up(self) -> None:
+        """SIGCONT."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def terminate(self) -> None:
+        """SIGTERM, without waiting for the end."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
+    async def ended(self) -> int:
+        """The exit status, once there is one."""
+        assert self._process is not None
+        return await self._process.wait()
+
     async def _signal(self, number: signal.Signals) -> int:
         process = self._process
         if process is None:

@@ -45,13 +45,17 @@ class Desk:
         seat: Seat,
         clock: Clock,
         stopping: Stopping,
+        *,
+        backlog_pause: timedelta = BACKLOG_PAUSE,
     ) -> None:
+        """`backlog_pause`: before it tries again while fan-out is too far behind."""
         self._entries = entries
         self._stories = stories
         self._orders = orders
         self._seat = seat
         self._clock = clock
         self._stopping = stopping
+        self._backlog_pause = backlog_pause
         self._stumbles: Counter[str] = Counter()
         self.last_round: datetime | None = None
         """When it last went round, leading or standing by; for health."""
@@ -87,7 +91,7 @@ class Desk:
                 except BacklogError as error:
                     # What was placed in memory only is forgotten, and restoring it costs much.
                     # The seat is kept: the fan-out that is behind needs it.
-                    await self._stopping.recover("the desk", error, pause=BACKLOG_PAUSE)
+                    await self._stopping.recover("the desk", error, pause=self._backlog_pause)
             if keeper.done():
                 keeper.result()
         finally:
