@@ -33,6 +33,7 @@ from bot.services.desk import Desk
 from bot.services.fanout import FanOut
 from bot.services.fresh_stories import FreshStories
 from bot.services.health import HealthService
+from bot.services.missed_stories import MissedStories
 from bot.services.parsing import ParsingProcess
 from bot.services.polling import PollBounds, Poller
 from bot.services.search import SearchProjection
@@ -43,6 +44,7 @@ from bot.services.update_polling import UpdatePoller
 from bot.services.webhook import WebhookRegistration
 from bot.store.heartbeats import Heartbeats
 from bot.store.keys_deliveries import pollers
+from bot.store.missed import MissedMarks
 from bot.store.server import open_database
 from bot.web.server import WebServer
 from bot.web.webhook import PATH, WebhookRoute
@@ -125,6 +127,9 @@ class Process:
             edit_rule,
             self._stopping,
         )
+        marks = MissedMarks(stores.database)
+        missed = MissedStories(marks, stores.queue, stores.stories, clock, self._stopping)
+        self._runs["what chats missed"] = missed.run
         sender = Sender(stores.queue, stores.pace, chats, clock, self._stopping)
         self._runs["deliver"] = sender.run
         self.last_rounds["deliver"] = lambda: sender.last_round

@@ -119,7 +119,7 @@ def paused(shard: int) -> str:
     "{cN}:missed",
     RedisType.HASH,
     writer="fan out, deliver",
-    lifetime="until a digest covers it",
+    lifetime="until a list of what was missed is pending instead",
     bound="one field per chat",
 )
 def missed(shard: int) -> str:
