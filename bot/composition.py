@@ -18,6 +18,7 @@ from bot.search.index import SearchIndex
 from bot.services.access import AccessService
 from bot.services.bundle_pages import BundlePages
 from bot.services.chats import ChatService
+from bot.services.dead_letters import DeadLetterService
 from bot.services.feeds import FeedService
 from bot.services.inline import InlineService
 from bot.services.outages import OutageReplies
@@ -121,6 +122,15 @@ def make_services(shared: Shared, index: SearchIndex) -> Services:
             stores.subscriptions,
             clock,
             bot_username=messenger.username,
+        ),
+        letters=DeadLetterService(
+            stores.letters,
+            stores.pace.standing,
+            stores.chats,
+            stores.stories,
+            stores.queue,
+            stores.fanout,
+            clock,
         ),
         replies=Replies(messenger, stores.queue, stores.pace, stores.chats),
         inline=InlineService(stories, messenger, clock, bot_username=messenger.username),

@@ -11,6 +11,16 @@ from bot.views.reading import reason_text
 from bot.views.setting_presses import Setting
 from bot.views.settings import page_after, parse_page, settings_view
 from bot.views.subscriptions import sentence_case, subscribed_view
+from handlers.deliveries import (
+    NOT_HERE,
+    all_letters_pressed,
+    ask_all_pressed,
+    end_topic_pressed,
+    forget_pressed,
+    letter_pressed,
+    letters_pressed,
+    replay_pressed,
+)
 from handlers.feeds import health_page
 from handlers.reading import opened, unfolded
 from handlers.requests import Answer, Request
@@ -26,9 +36,21 @@ CHANGES = frozenset(
         Verb.ON,
         Verb.SETTINGS,
         Verb.SET,
+        Verb.END_TOPIC,
     }
 )
 """For a group's or channel's admins only."""
+LETTERS = frozenset(
+    {
+        Verb.LETTERS,
+        Verb.LETTER,
+        Verb.REPLAY,
+        Verb.FORGET,
+        Verb.ASK_ALL,
+        Verb.ALL_LETTERS,
+    }
+)
+"""For operators, in private chats: they name other chats."""
 OPENED = frozenset({Verb.READ, Verb.SOURCES, Verb.RELATED, Verb.WHY, Verb.MORE, Verb.LESS})
 """Act in private chats only: a subscriber's press must not spam everyone."""
 STALE = "This button is from an older menu. Send /help for the commands."
@@ -40,8 +62,10 @@ async def pressed(press: Press, request: Request, services: Services) -> Answer:
         await services.access.require_change(request.subject, request.actor)
     if press.verb in (Verb.SUBSCRIBE, Verb.ON):
         services.access.require_subscriber(request.actor)
-    if press.verb is Verb.FEEDS:
+    if press.verb is Verb.FEEDS or press.verb in LETTERS:
         services.access.require_operator(request.actor)
+    if press.verb in LETTERS and not request.private:
+        raise RequestError(NOT_HERE)
     if press.verb in OPENED and not request.private:
         raise RequestError(f"Open it in a private chat with @{services.bot_username}.")
     return await _PRESSES[press.verb](press, request, services)
@@ -181,4 +205,11 @@ _PRESSES: dict[Verb, Callable[[Press, Request, Services], Awaitable[Answer]]] = 
     Verb.SETTINGS: _settings,
     Verb.SET: _set,
     Verb.FEEDS: _feeds,
+    Verb.LETTERS: letters_pressed,
+    Verb.LETTER: letter_pressed,
+    Verb.REPLAY: replay_pressed,
+    Verb.FORGET: forget_pressed,
+    Verb.ASK_ALL: ask_all_pressed,
+    Verb.ALL_LETTERS: all_letters_pressed,
+    Verb.END_TOPIC: end_topic_pressed,
 }

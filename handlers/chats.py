@@ -8,6 +8,7 @@ from bot.services.settings import change_text
 from bot.views.bundles import bundle_view
 from bot.views.callbacks import parse_start
 from bot.views.chats import group_start_view, notice_view, start_view
+from bot.views.deliveries import status_lines
 from bot.views.settings import settings_view
 from handlers.reading import opened
 from handlers.requests import Request
@@ -95,5 +96,7 @@ async def status(request: Request, services: Services) -> tuple[View, ...]:
             else f"The last feed was read {minutes} min ago."
         )
     mine = [item for item in ill if chosen & {item.feed.id, item.feed.title.lower()}]
+    if request.private and services.access.is_operator(request.actor):
+        lines += status_lines(*await services.letters.figures())
     lines += [f"✗ {item.feed.title}: {item.state.last_error}" for item in mine[:10] if item.state]
     return (notice_view("\n".join(lines), title="Status"),)

@@ -52,6 +52,8 @@ async def _message(message: telegram.Message, services: Services) -> None:
         await services.chats.moved(Address(message.chat.id), Address(message.migrate_to_chat_id))
     elif message.migrate_from_chat_id is not None:
         await services.chats.moved(Address(message.migrate_from_chat_id), Address(message.chat.id))
+    elif message.forum_topic_reopened is not None:
+        await services.chats.topic_reopened(Address(message.chat.id), thread_of(message))
     elif message.text and not message.is_automatic_forward:
         # A channel's post that Telegram copies into its discussion group was said elsewhere.
         await _text(message, message.text, services)
@@ -67,6 +69,7 @@ async def _text(message: telegram.Message, text: str, services: Services) -> Non
     if command is None and not private:
         return
     chat = await services.chats.seen(sighting(message.chat, message.from_user))
+    await services.chats.heard_in(chat, thread_of(message))
     try:
         if command is None or invocation is None:
             raise RequestError(_unknown(invocation))

@@ -10,7 +10,7 @@ from enum import Enum
 from bot.models.messages import View
 from bot.services.services import Services
 from bot.views.chats import help_view
-from handlers import chats, feeds, stories, subscriptions
+from handlers import chats, deliveries, feeds, stories, subscriptions
 from handlers.requests import Request
 
 
@@ -148,6 +148,14 @@ COMMANDS: tuple[Command, ...] = (
         stories.flash,
         "Make a story breaking: in reply to it, or by its link",
         "/flash https://example.com/article",
+        Who.OPERATORS,
+        _OPERATORS,
+    ),
+    Command(
+        "buried",
+        deliveries.buried,
+        "Stories that could not be delivered, and why; send them again or forget them",
+        "",
         Who.OPERATORS,
         _OPERATORS,
     ),

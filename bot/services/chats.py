@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from bot.errors import RequestError
 from bot.models.chats import Chat, ChatKind, Settings
-from bot.models.identifiers import Address, ChatId, Language
+from bot.models.identifiers import Address, ChatId, Language, ThreadId
+from bot.services.closed_topics import leave_alone, reopened
 from bot.services.feeds import FeedService
 from bot.services.settings import change_settings
 from bot.store.chats import ChatStore
@@ -74,7 +75,9 @@ class ChatService:
         known = await self._store.by_address(sighting.address)
         if known is None:
             return await self._welcome(sighting)
-        return await self._store.change(known.id, lambda chat: _shown(chat, sighting)) or known
+        changed = await self._store.change(known.id, lambda chat: _shown(chat, sighting))
+        # None: it was paused for long, and purged at this very moment.
+        return changed or await self._welcome(sighting)
 
     async def _welcome(self, sighting: Sighting) -> Chat:
         chat = await self._imagined(sighting)
@@ -153,6 +156,20 @@ class ChatService:
         if known is not None and known.address != new:
             await self._store.move(known.id, new)
 
+    async def topic_reopened(self, address: Address, thread: ThreadId) -> None:
+        """A forum topic was opened again: its news goes on."""
+        known = await self._store.by_address(address)
+        if known is not None:
+            await reopened(self._store, known.id, thread)
+
+    async def heard_in(self, chat: Chat, thread: ThreadId) -> None:
+        """Somebody asks something in a topic: one that was left alone is tried again. It may be
+        closed still, because admins write there all the same; that is not told a second time.
+        """
+        now = self._clock.now()
+        if chat.leaves_alone(thread, now):
+            await leave_alone(self._store, chat.id, thread, now)
+
     async def languages(self) -> tuple[Language, ...]:
         """Languages in which there is news."""
         return await self._feeds.languages()
@@ -166,6 +183,7 @@ def _shown(chat: Chat, sighting: Sighting) -> Chat:
         title=sighting.title or chat.title,
         username=sighting.username,
         paused="",
+        paused_since=None,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.services.access import AccessService
 from bot.services.bundle_pages import BundlePages
 from bot.services.chats import ChatService
+from bot.services.dead_letters import DeadLetterService
 from bot.services.feeds import FeedService
 from bot.services.inline import InlineService
 from bot.services.replies import Replies
@@ -23,6 +24,7 @@ class Services:
     stories: StoryService
     access: AccessService
     bundles: BundlePages
+    letters: DeadLetterService
     replies: Replies
     inline: InlineService
     clock: Clock

@@ -95,8 +95,8 @@ def letter_view(shown: ShownLetter, *, page: int, now: datetime, timezone: str) 
     return View(text.html, (row, (Button(BACK, build(Verb.LETTERS, page)),)))
 
 
-def confirm_view(count: int, *, replay: bool, until: datetime, page: int) -> View:
-    """Asks before something is done to all letters there are now."""
+def confirm_view(count: int, *, replay: bool, until: int, page: int) -> View:
+    """Asks before something is done to all letters buried until a moment, in ms."""
     verb = "Replay" if replay else "Forget"
     letters = "the one dead letter" if count == 1 else f"all {count} dead letters"
     text = Builder()
@@ -105,8 +105,7 @@ def confirm_view(count: int, *, replay: bool, until: datetime, page: int) -> Vie
         text.add(plain("Each story goes to its chat again, unless it came there meanwhile."))
     else:
         text.add(plain("Their stories never reach those chats."))
-    moment = int(until.timestamp() * 1000)
-    sure = build(Verb.ALL_LETTERS, verb.lower(), moment)
+    sure = build(Verb.ALL_LETTERS, verb.lower(), until)
     return View(
         text.html,
         ((Button(f"Yes, {verb.lower()} {letters}", sure),), (_back(page),)),
