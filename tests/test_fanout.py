@@ -342,7 +342,7 @@ async def test_edits_keep_the_bound_too_and_corrections_are_exempt(
 ) -> None:
     queue = DeliveryQueue(database, Rate(20, timedelta(minutes=1)))
     await raise_for_chat(streams, event())
-    (item,) = await queue.pending(CHAT)
+    (item,) = (await queue.read(CHAT)).items
     record = SentRecord(MessageId(5), 1, database.clock.now(), "print")
     done = Settlement(item, Fate.DONE, 1, record)
     await queue.settle(CHAT, Holder("me", "1"), (done,), release=True)
@@ -351,7 +351,7 @@ async def test_edits_keep_the_bound_too_and_corrections_are_exempt(
     corrected = FanOutEvent(EventKind.CORRECTED, (STORY,), 3, ("all",), NOON)
     assert await raise_for_chat(streams, corrected) == 1
     # The correction shows the newest version: nothing of what was left out is lost.
-    (item,) = (item for item in await queue.pending(CHAT) if item.story == STORY)
+    (item,) = (item for item in (await queue.read(CHAT)).items if item.story == STORY)
     assert item.version == 3
 
 

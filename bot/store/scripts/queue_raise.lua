@@ -28,7 +28,8 @@ local function name_of(story, thread)
   return thread == '0' and story or story .. ':' .. thread
 end
 
-local raised = 0
+local raised, due = 0, {}
+local anyone_paused = redis.call('SCARD', KEYS[6]) > 0
 local key = 8
 for position = 7 + ids, #ARGV, 2 do
   local chat, thread = ARGV[position], ARGV[position + 1]
@@ -44,7 +45,8 @@ for position = 7 + ids, #ARGV, 2 do
   end
   key = key + ids + 1
   local old = nil
-  for number = 1, ids do
+  local count = redis.call('HLEN', pending)
+  for number = 1, count > 0 and ids or 0 do
     local name = name_of(ARGV[6 + number], thread)
     local item = redis.call('HGET', pending, name)
     if item and not old then
@@ -56,8 +58,8 @@ for position = 7 + ids, #ARGV, 2 do
   local class = wanted_class(sent)
   if class == nil then
     -- Seen before: nothing newer is wanted.
-  elseif redis.call('SISMEMBER', KEYS[6], chat) == 1
-      or (not old and class >= NEWS and redis.call('HLEN', pending) >= cap) then
+  elseif (not old and class >= NEWS and count >= cap)
+      or (anyone_paused and redis.call('SISMEMBER', KEYS[6], chat) == 1) then
     redis.call('HSETNX', KEYS[7], chat, now)
   else
     local since, hold, attempts = now, 0, 0
@@ -78,7 +80,13 @@ for position = 7 + ids, #ARGV, 2 do
       redis.call('HSET', pending, field, value)
       raised = raised + 1
     end
-    redis.call('ZADD', KEYS[class + 1], 'LT', math.max(now, hold), chat)
+    local times = due[class] or {}
+    due[class] = times
+    times[#times + 1] = string.format('%.0f', math.max(now, hold))
+    times[#times + 1] = chat
   end
+end
+for class, times in pairs(due) do
+  redis.call('ZADD', KEYS[class + 1], 'LT', unpack(times))
 end
 return raised
