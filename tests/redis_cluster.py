@@ -44,10 +44,11 @@ PATIENCE = Retry(ConstantBackoff(0.02), 2000, (RedisError, AssertionError))
 class Node:
     """One server of the cluster."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, timeout: int = NODE_TIMEOUT) -> None:
         self.port = _free_port()
         self.id = ""
         self._home = home
+        self._timeout = timeout
         self._process: subprocess.Popen[bytes] | None = None
         self._client: Any = Redis(port=self.port, socket_timeout=5)
 
@@ -66,7 +67,9 @@ class Node:
             "save": "",
             "appendonly": "yes",
             "cluster-enabled": "yes",
-            "cluster-node-timeout": str(NODE_TIMEOUT),
+            "cluster-node-timeout": str(self._timeout),
+            # A replica may be promoted however long it heard nothing.
+            "cluster-replica-validity-factor": "0",
         }
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
         with (self._home / "redis.log").open("ab") as log:
@@ -79,6 +82,11 @@ class Node:
     def sees_all(self) -> bool:
         """It takes the cluster for whole."""
         return b"cluster_state:ok" in self.command("CLUSTER INFO")
+
+    def knows(self) -> str:
+        """The ids of the nodes that are up for it, in one text."""
+        lines: str = self.command("CLUSTER NODES").decode()
+        return "\n".join(line for line in lines.splitlines() if "handshake" not in line)
 
     def stop(self) -> None:
         """End it; what it was told is in its file."""
@@ -105,12 +113,15 @@ class Node:
 class RedisCluster:
     """Three primaries, each with a third of the slots."""
 
-    def __init__(self, home: Path) -> None:
-        self.nodes: list[Node] = []
-        for number in range(NODES):
-            folder = home / str(number)
-            folder.mkdir()
-            self.nodes.append(Node(folder))
+    def __init__(self, home: Path, timeout: int = NODE_TIMEOUT) -> None:
+        self._home = home
+        self._timeout = timeout
+        self.nodes = [self._new_node(number) for number in range(NODES)]
+
+    def _new_node(self, number: int) -> Node:
+        folder = self._home / str(number)
+        folder.mkdir()
+        return Node(folder, self._timeout)
 
     @property
     def url(self) -> str:
@@ -145,6 +156,17 @@ class RedisCluster:
             node.command("FLUSHALL")
             node.command("SCRIPT FLUSH")
             node.command("CONFIG SET", "maxmemory", "0")
+
+    def add_replica(self, primary: Node) -> Node:
+        """One more node, that takes over when the primary dies."""
+        replica = self._new_node(len(self.nodes))
+        self.nodes.append(replica)
+        replica.start()
+        replica.command("CLUSTER MEET", "127.0.0.1", primary.port)
+        _until(lambda: bool(replica.command("CLUSTER REPLICATE", primary.id)))
+        _until(lambda: replica.command("INFO", "replication")["master_link_status"] == "up")
+        _until(lambda: all(replica.id in node.knows() for node in self.nodes))
+        return replica
 
     def owner(self, key: str) -> Node:
         """Who serves a key, as the nodes themselves say."""

@@ -4,6 +4,8 @@ of the stores run on one too (redis_cluster.py).
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -179,6 +181,24 @@ async def _found(database: Database) -> bool:
         return bool(await database.command("GET", MARK) == b"kept")
     except StoreError:
         return False
+
+
+async def test_a_replica_that_took_over_is_found() -> None:
+    with TemporaryDirectory(prefix="newsflash-") as home:
+        cluster = RedisCluster(Path(home), timeout=500)
+        try:
+            cluster.start()
+            primary = cluster.owner(MARK)
+            replica = cluster.add_replica(primary)
+            async with await Database.open(cluster.url) as database:
+                await database.command("SET", MARK, "kept")
+                await eventually(lambda: replica.command("DBSIZE") == 1)
+                primary.stop()
+                await eventually(lambda: _found(database), seconds=40)
+                assert await database.command("PING")
+                assert (await database.facts()).nodes == len(cluster.nodes) - 1
+        finally:
+            cluster.stop()
 
 
 async def test_nothing_is_sent_twice_when_a_node_stalls(cluster: RedisCluster) -> None:
