@@ -89,6 +89,13 @@ class BotProcess:
         assert self._process is not None
         return await self._process.wait()
 
+    def remind(self, number: signal.Signals) -> int | None:
+        """Send it without waiting; the exit status of one that has ended."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+        return self._process.returncode
+
     async def _signal(self, number: signal.Signals) -> int:
         process = self._process
         if process is None:

@@ -79,9 +79,9 @@ class UpdateIntake:
             self.trouble = ""
 
     def _complain(self, error: StoreError) -> None:
-        if str(error) != self.trouble:
-            log.error("updates cannot be stored, so Telegram keeps them: %s", error)
-            self.trouble = str(error)
+        told, self.trouble = self.trouble, f"updates cannot be stored: {error}"
+        if told != self.trouble:
+            log.error("%s Telegram keeps them meanwhile.", self.trouble)
 
     async def _answered_without_store(self, raw: RawUpdate, error: StoreError) -> bool:
         try:
