@@ -26,8 +26,7 @@ DEFAULT_FEEDS_FILE = "feeds.opml"
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?|\[?[0-9A-Fa-f:.]+(%\w+)?\]?")
 _TOKEN = re.compile(r"[1-9]\d{2,19}:[A-Za-z0-9_-]{3,70}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_REDIS_SCHEMES = ("redis", "rediss", "unix")
-_CLUSTER_SCHEMES = ("redis+cluster", "rediss+cluster")
+_REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,25 +203,17 @@ def _admin_ids(text: str) -> frozenset[UserId]:
 def _redis_url(text: str) -> str:
     # The value is never echoed: it may hold a password.
     scheme, _, rest = text.partition("://")
-    scheme = scheme.lower()
-    if text and scheme not in (*_REDIS_SCHEMES, *_CLUSTER_SCHEMES):
-        raise ValueError(
-            "expected redis://, rediss:// or unix:// and an address, or redis+cluster:// or "
-            "rediss+cluster:// and addresses"
-        )
-    if scheme in _CLUSTER_SCHEMES:
+    if scheme.lower().endswith("+cluster"):
         place, _, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
         for number, node in enumerate(place.rpartition("@")[2].split(","), 1):
-            _cluster_node(node, number)
+            match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?", node)
+            if not match or not _HOST.fullmatch(match[1]) or not 0 < int(match[2] or 1) < 65536:
+                raise ValueError(f"node {number} of the cluster is not written as host:port")
         if path not in ("", "0"):
             raise ValueError("a cluster has no database but 0")
+    if text and scheme.lower() not in _REDIS_SCHEMES:
+        raise ValueError("expected redis://, rediss://, unix:// or redis+cluster:// and an address")
     return text
-
-
-def _cluster_node(text: str, number: int) -> None:
-    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?", text)
-    if not match or not _HOST.fullmatch(match[1]) or not 0 < int(match[2] or 6379) < 65536:
-        raise ValueError(f"address {number} of the cluster's nodes is not host or host:port")
 
 
 def _http_url(text: str) -> str:

@@ -74,11 +74,12 @@ def test_a_cluster_is_an_address(url: str) -> None:
 @pytest.mark.parametrize(
     ("nodes", "sentence"),
     [
-        ("", "address 1"),
-        ("one:7000,", "address 2"),
-        ("secret@one:7000,two:port", "address 2"),
-        ("one:70000", "address 1"),
+        ("", "node 1"),
+        ("one:7000,", "node 2"),
+        ("secret@one:7000,two:port", "node 2"),
+        ("one:70000", "node 1"),
         ("one/3", "no database but 0"),
+        ("[one:1", "node 1"),
     ],
 )
 def test_a_cluster_that_cannot_be_is_named_by_its_place(nodes: str, sentence: str) -> None:
