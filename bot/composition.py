@@ -5,15 +5,21 @@ Running them by role is bot.running. No rules, and no I/O beyond opening and clo
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 
 import orjson
 
 from bot.config import Config
 from bot.errors import ConfigurationError, FeedError, StoreError
 from bot.fetch.fetcher import FeedFetcher
+from bot.fetch.headers import default_user_agent
+from bot.messenger.bots import create_bot
+from bot.messenger.refusals import Action, RefusedError
 from bot.messenger.telegram import Messenger
 from bot.news.opml import parse_opml
+from bot.search.folders import own_folder
 from bot.search.index import SearchIndex
 from bot.services.access import AccessService
 from bot.services.bundle_pages import BundlePages
@@ -23,6 +29,7 @@ from bot.services.feeds import FeedService
 from bot.services.inline import InlineService
 from bot.services.outages import OutageReplies
 from bot.services.parsing import ParsingProcess
+from bot.services.paused_chats import PausedChatSweep
 from bot.services.replies import Replies
 from bot.services.services import Services
 from bot.services.stopping import Stopping
@@ -39,7 +46,9 @@ from bot.store.entries import EntryStreams
 from bot.store.fanout import FanOutStreams
 from bot.store.feeds import FeedStore
 from bot.store.pace import Pace
+from bot.store.paused_chats import PausedChatStore
 from bot.store.searches import SearchStore
+from bot.store.server import open_database
 from bot.store.stories import StoryStore
 from bot.store.subscriptions import SubscriptionStore
 from bot.store.updates import UpdateInbox
@@ -47,6 +56,8 @@ from handlers.dispatch import handle
 from handlers.outages import answer_without_store
 
 log = logging.getLogger(__name__)
+
+INTRODUCE_EACH = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,7 @@ class Stores:
     fanout: FanOutStreams
     chats: ChatStore
     subscriptions: SubscriptionStore
+    paused_chats: PausedChatStore
     queue: DeliveryQueue
     letters: DeadLetterStore
     pace: Pace
@@ -79,6 +91,7 @@ class Stores:
             fanout=FanOutStreams(database),
             chats=ChatStore(database),
             subscriptions=SubscriptionStore(database),
+            paused_chats=PausedChatStore(database),
             queue=DeliveryQueue(database, config.send_rate_group),
             letters=DeadLetterStore(database),
             pace=Pace(database, config.send_rate),
@@ -139,6 +152,19 @@ def make_services(shared: Shared, index: SearchIndex) -> Services:
     )
 
 
+def make_sweep(shared: Shared, services: Services, stopping: Stopping) -> PausedChatSweep:
+    """What forgets chats that stay paused."""
+    stores = shared.stores
+    return PausedChatSweep(
+        stores.paused_chats,
+        stores.chats,
+        stores.subscriptions,
+        services.subscriptions,
+        stores.database.clock,
+        stopping,
+    )
+
+
 def make_handling(shared: Shared, services: Services, stopping: Stopping) -> UpdateHandling:
     """What handles the updates of the inbox."""
 
@@ -164,6 +190,47 @@ def make_intake(shared: Shared, handling: UpdateHandling | None) -> UpdateIntake
         return await answer_without_store(update, error, replies, messenger.username)
 
     return UpdateIntake(inbox, handling.answer_inline if handling else pass_on, answer)
+
+
+async def share(config: Config, stack: AsyncExitStack, stopping: Stopping) -> Shared | None:
+    """What all parts share; None when stopping was requested before Telegram answered."""
+    database = await stack.enter_async_context(open_database(config.redis_url, config.data_dir))
+    messenger = Messenger(create_bot(config.token, config.telegram_api_url))
+    if not await _introduced(messenger, stack, stopping):
+        return None
+    stores = Stores.of(database, config)
+    await stores.pace.standing.accept_token()
+    fetcher = FeedFetcher(
+        allow_networks=config.fetch_allow_networks,
+        user_agent=default_user_agent(f"https://t.me/{messenger.username}"),
+    )
+    await stack.enter_async_context(fetcher)
+    parsing = ParsingProcess()
+    stack.push_async_callback(parsing.close)
+    return Shared(config, stores, messenger, fetcher, parsing)
+
+
+async def _introduced(messenger: Messenger, stack: AsyncExitStack, stopping: Stopping) -> bool:
+    """Enter the messenger; waits for a Bot API server that is away. Raises for a bad token."""
+    while not stopping.requested:
+        try:
+            await stack.enter_async_context(messenger)
+        except RefusedError as error:
+            if error.outcome.action in (Action.STOP, Action.BURY):
+                raise
+            log.warning("Telegram is asked again in a moment: %s", error)
+            await stopping.rest(INTRODUCE_EACH)
+        else:
+            return True
+    return False
+
+
+async def open_index(config: Config, stack: AsyncExitStack) -> SearchIndex:
+    """This process's own search index, open as long as the stack."""
+    index = SearchIndex(stack.enter_context(own_folder(config.data_dir)))
+    await asyncio.to_thread(index.open)
+    stack.callback(index.close)
+    return index
 
 
 async def seed_feeds(config: Config, feeds: FeedStore) -> int:

@@ -9,22 +9,18 @@ from typing import Any
 
 from bot.composition import (
     Shared,
-    Stores,
     make_handling,
     make_intake,
     make_services,
+    make_sweep,
+    open_index,
     seed_feeds,
+    share,
 )
 from bot.config import Config
 from bot.errors import ConfigurationError
-from bot.fetch.fetcher import FeedFetcher
-from bot.fetch.headers import default_user_agent
-from bot.messenger.bots import create_bot
-from bot.messenger.refusals import Action, RefusedError
-from bot.messenger.telegram import Messenger
 from bot.news.deliveries import EditRule
 from bot.roles import ALL_ROLES, Role
-from bot.search.folders import own_folder
 from bot.search.index import SearchIndex
 from bot.services.chat_deliveries import ChatDeliveries
 from bot.services.couriers import Courier
@@ -34,7 +30,6 @@ from bot.services.fanout import FanOut
 from bot.services.fresh_stories import FreshStories
 from bot.services.health import HealthService
 from bot.services.missed_stories import MissedStories
-from bot.services.parsing import ParsingProcess
 from bot.services.polling import PollBounds, Poller
 from bot.services.search import SearchProjection
 from bot.services.seat import Seat
@@ -45,7 +40,6 @@ from bot.services.webhook import WebhookRegistration
 from bot.store.heartbeats import Heartbeats
 from bot.store.keys_deliveries import pollers
 from bot.store.missed import MissedMarks
-from bot.store.server import open_database
 from bot.web.server import WebServer
 from bot.web.webhook import PATH, WebhookRoute
 from handlers.menus import publish_menus
@@ -56,7 +50,6 @@ STOP_AT_MOST = timedelta(seconds=8.5)
 """More than any part's drain; a part that waits longer, as for a Redis that does not answer, is cut
 off, so that with closing everything the process ends within 10 s."""
 DEFAULT_EDITS = EditRule()
-INTRODUCE_EACH = timedelta(seconds=3)
 
 Run = Callable[[], Coroutine[Any, Any, None]]
 
@@ -140,13 +133,15 @@ class Process:
         """
         shared, stores = self._shared, self._shared.stores
         clock = stores.database.clock
-        handling = make_handling(shared, make_services(shared, index), self._stopping)
+        services = make_services(shared, index)
+        handling = make_handling(shared, services, self._stopping)
         self._handling = handling
         retention = shared.config.retention
         search = SearchProjection(stores.stories, index, retention, clock, self._stopping)
         self._runs["commands"] = handling.run
         self.last_rounds["commands"] = lambda: handling.last_round
         self._runs["search"] = search.run
+        self._runs["sweep"] = make_sweep(shared, services, self._stopping).run
 
     def add_polling(self) -> None:
         """Updates, asked for by the role `commands`."""
@@ -217,7 +212,7 @@ async def run(
     if roles != ALL_ROLES and not config.redis_url:
         raise ConfigurationError(["REDIS_URL: must be set to start only some roles"])
     async with AsyncExitStack() as stack:
-        shared = await _share(config, stack, stopping)
+        shared = await share(config, stack, stopping)
         if shared is None:
             return
         await seed_feeds(config, shared.stores.feeds)
@@ -229,44 +224,13 @@ async def run(
         if Role.DELIVER in roles:
             process.add_deliver(edit_rule)
         if Role.COMMANDS in roles:
-            process.add_commands(await _open_index(config, stack))
+            process.add_commands(await open_index(config, stack))
             await publish_menus(shared.messenger, config.admin_ids)
         await _open_to_updates(process, shared, roles)
         if Role.WEB in roles:
             await _listen(process, shared, stack)
         log.info("@%s runs: %s", shared.messenger.username, ", ".join(sorted(roles)))
         await process.run()
-
-
-async def _share(config: Config, stack: AsyncExitStack, stopping: Stopping) -> Shared | None:
-    """What all parts share; None when stopping was requested before Telegram answered."""
-    database = await stack.enter_async_context(open_database(config.redis_url, config.data_dir))
-    messenger = Messenger(create_bot(config.token, config.telegram_api_url))
-    if not await _introduced(messenger, stack, stopping):
-        return None
-    fetcher = FeedFetcher(
-        allow_networks=config.fetch_allow_networks,
-        user_agent=default_user_agent(f"https://t.me/{messenger.username}"),
-    )
-    await stack.enter_async_context(fetcher)
-    parsing = ParsingProcess()
-    stack.push_async_callback(parsing.close)
-    return Shared(config, Stores.of(database, config), messenger, fetcher, parsing)
-
-
-async def _introduced(messenger: Messenger, stack: AsyncExitStack, stopping: Stopping) -> bool:
-    """Enter the messenger; waits for a Bot API server that is away. Raises for a bad token."""
-    while not stopping.requested:
-        try:
-            await stack.enter_async_context(messenger)
-        except RefusedError as error:
-            if error.outcome.action in (Action.STOP, Action.BURY):
-                raise
-            log.warning("Telegram is asked again in a moment: %s", error)
-            await stopping.rest(INTRODUCE_EACH)
-        else:
-            return True
-    return False
 
 
 async def _open_to_updates(process: Process, shared: Shared, roles: frozenset[Role]) -> None:
@@ -279,13 +243,6 @@ async def _open_to_updates(process: Process, shared: Shared, roles: frozenset[Ro
         process.add_webhook()
     elif Role.COMMANDS in roles:
         log.info("updates come by the webhook, from a process with the role web")
-
-
-async def _open_index(config: Config, stack: AsyncExitStack) -> SearchIndex:
-    index = SearchIndex(stack.enter_context(own_folder(config.data_dir)))
-    await asyncio.to_thread(index.open)
-    stack.callback(index.close)
-    return index
 
 
 async def _listen(process: Process, shared: Shared, stack: AsyncExitStack) -> None:

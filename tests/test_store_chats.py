@@ -56,7 +56,12 @@ async def test_a_chat_is_paused_with_a_reason_and_resumed(chats: ChatStore) -> N
     assert await chats.pause(ChatId(42), "Gone.") is None
     await chats.save(a_chat())
     paused = await chats.pause(ChatId(42), "The bot was blocked.")
-    assert paused == a_chat(paused="The bot was blocked.") == await chats.get(ChatId(42))
+    assert paused is not None
+    assert paused.paused_since is not None
+    assert paused == await chats.get(ChatId(42))
+    assert replace(paused, paused_since=None) == a_chat(paused="The bot was blocked.")
+    again = await chats.pause(ChatId(42), "The account is gone.")
+    assert again == replace(paused, paused="The account is gone.")
     assert await chats.resume(ChatId(42)) == a_chat() == await chats.get(ChatId(42))
 
 

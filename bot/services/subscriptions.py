@@ -187,11 +187,18 @@ class SubscriptionService:
 
         Feeds that strangers added and nobody follows any more are no longer polled; the answer.
         """
-        forgotten = []
+        forgotten: list[Feed] = []
         for each in subscriptions:
             await self._store.remove(each.chat, each.key)
-            if each.kind is SubscriptionKind.FEED:
-                forgotten.append(await self._let_go(FeedId(each.value)))
+            forgotten += await self.let_go([each])
+        return tuple(forgotten)
+
+    async def let_go(self, ended: Iterable[Subscription]) -> tuple[Feed, ...]:
+        """Stop polling the strangers' feeds of subscriptions that ended, where nobody else
+        follows them.
+        """
+        feeds = [each.value for each in ended if each.kind is SubscriptionKind.FEED]
+        forgotten = [await self._let_go(FeedId(feed)) for feed in feeds]
         return tuple(feed for feed in forgotten if feed is not None)
 
     async def followers(self, feed: Feed) -> int:

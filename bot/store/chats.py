@@ -14,6 +14,7 @@ from bot.models.identifiers import Address, ChatId
 from bot.store import keys, keys_deliveries
 from bot.store.client import Database
 from bot.store.documents import dump, load
+from bot.store.paused_chats import forget_alias
 
 _ATTEMPTS = 20
 
@@ -55,11 +56,17 @@ class ChatStore:
 
     async def pause(self, chat_id: ChatId, reason: str) -> Chat | None:
         """Nothing is sent there any more, for this reason (a sentence)."""
-        return await self.change(chat_id, lambda chat: replace(chat, paused=reason))
+        now = self._database.clock.now()
+
+        def paused(chat: Chat) -> Chat:
+            since = chat.paused_since if chat.paused else now
+            return replace(chat, paused=reason, paused_since=since)
+
+        return await self.change(chat_id, paused)
 
     async def resume(self, chat_id: ChatId) -> Chat | None:
         """The chat can be reached again."""
-        return await self.change(chat_id, lambda chat: replace(chat, paused=""))
+        return await self.change(chat_id, lambda chat: replace(chat, paused="", paused_since=None))
 
     async def resolve(self, address: Address) -> ChatId:
         """The id of the chat at an address, known or not."""
@@ -68,9 +75,15 @@ class ChatStore:
         return ChatId(address if alias is None else int(alias))
 
     async def by_address(self, address: Address) -> Chat | None:
-        """The chat at an address; completes an upgrade that was interrupted."""
+        """The chat at an address; completes an upgrade that was interrupted.
+
+        An alias of a chat that was forgotten goes: whoever is at the address now is a new one.
+        """
         chat_id = await self.resolve(address)
         chat = await self.get(chat_id)
+        if chat is None and Address(chat_id) != address:
+            await forget_alias(self._database, address, chat_id)
+            return await self.get(ChatId(address))
         if chat is not None and address not in (chat.address, Address(chat_id)):
             return await self._set_address(chat_id, address)
         return chat

@@ -143,7 +143,7 @@ def acknowledged(shard: int) -> str:
     "{cN}:chats",
     RedisType.HASH,
     writer="commands, deliver",
-    lifetime="for ever",
+    lifetime="until it has been paused for 8 weeks",
     bound="one field per chat",
 )
 def chats(shard: int) -> str:
@@ -155,7 +155,7 @@ def chats(shard: int) -> str:
     "{cN}:aliases",
     RedisType.HASH,
     writer="commands, deliver",
-    lifetime="for ever",
+    lifetime="with the chat",
     bound="one field per upgraded group",
 )
 def chat_aliases(shard: int) -> str:
@@ -167,7 +167,7 @@ def chat_aliases(shard: int) -> str:
     "{cN}:subscriptions:<chat>",
     RedisType.HASH,
     writer="commands",
-    lifetime="until unsubscribed",
+    lifetime="until unsubscribed, or with the chat",
     bound="200 per chat",
 )
 def subscriptions(chat: ChatId) -> str:
