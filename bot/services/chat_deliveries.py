@@ -5,12 +5,13 @@ request keeps what a crash can repeat down to the one request in flight.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.errors import NewsflashError, StoreError, TooLateError
 from bot.models.chats import Chat
-from bot.models.deliveries import PendingItem, SentRecord
+from bot.models.deliveries import DeliveryClass, PendingItem, SentRecord
 from bot.models.identifiers import ChatId, StoryId
 from bot.models.stories import Report, Story
 from bot.models.subscriptions import Subscription
@@ -125,7 +126,7 @@ class ChatDeliveries:
         except TooLateError as error:
             result = Result((), not_before=error.until)
         last = len(plan.requests) == 1 and not sitting.more
-        release = last or result.held_back or self._stopping.requested
+        release = last or _gives_way(plan.requests) or result.held_back or self._stopping.requested
         settlements = (*plan.settled, *result.settlements)
         held = await self._settle(sitting.chat.id, holder, settlements, result, release=release)
         # Who was taken for dead must not go on beside whoever took over.
@@ -243,6 +244,12 @@ def make_plan(sitting: Sitting, now: datetime, rule: EditRule) -> Plan:
         tuple(_without_request(one) for one in (*quiet, *held)),
         requests(actions, sitting.sent, now=now),
     )
+
+
+def _gives_way(requests: Sequence[tuple[Decision, ...]]) -> bool:
+    """After its breaking news a chat waits for its turn: other chats' breaking news go first."""
+    classes = [min(one.item.delivery_class for one in request) for request in requests[:2]]
+    return classes[0] is DeliveryClass.BREAKING and classes[1:] != classes[:1]
 
 
 def _decision(sitting: Sitting, item: PendingItem, now: datetime, rule: EditRule) -> Decision:
