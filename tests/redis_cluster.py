@@ -58,8 +58,8 @@ class Node:
         words = str(arguments[0]).split()
         return self._client.execute_command(*words, *arguments[1:])
 
-    def start(self) -> None:
-        """Return when it answers."""
+    def start(self, *, announced: int = 0) -> None:
+        """Return when it answers. `announced`: the port under which clients reach it."""
         options = {
             "port": str(self.port),
             "bind": "127.0.0.1",
@@ -67,6 +67,7 @@ class Node:
             "save": "",
             "appendonly": "yes",
             "cluster-enabled": "yes",
+            "cluster-announce-port": str(announced),
             "cluster-node-timeout": str(self._timeout),
             # A replica may be promoted however long it heard nothing.
             "cluster-replica-validity-factor": "0",

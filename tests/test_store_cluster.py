@@ -3,6 +3,9 @@ of the stores run on one too (redis_cluster.py).
 """
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +15,7 @@ import pytest
 from bot.errors import StoreError
 from bot.store import keys, keys_deliveries, keys_desk
 from bot.store.client import Database
-from bot.store.requests import slot_of
+from bot.store.requests import SLOTS, slot_of
 from tests.redis_cluster import Node, RedisCluster
 from tests.waiting import eventually
 
@@ -271,6 +274,50 @@ async def test_every_node_is_asked_with_the_password(cluster: RedisCluster) -> N
     with pytest.raises(StoreError) as refusal:
         await Database.open(f"redis+cluster://wire:wrong@{place}")
     assert "wrong" not in str(refusal.value)
+
+
+@pytest.fixture
+def encryption(tmp_path: Path) -> ssl.SSLContext:
+    """Of a server with a certificate of its own, which is in cert.pem."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl makes the certificate")
+    made = ("-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem")
+    named = ("-subj", "/CN=newsflash", "-addext", "subjectAltName=IP:127.0.0.1")
+    request = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *made, *named)
+    subprocess.run(request, check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    return context
+
+
+async def test_a_cluster_behind_tls(tmp_path: Path, encryption: ssl.SSLContext) -> None:
+    node = Node(tmp_path)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind, ahead = await asyncio.open_connection("127.0.0.1", node.port)
+        await asyncio.gather(_relay(reader, ahead), _relay(behind, writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=encryption) as front:
+        port = front.sockets[0].getsockname()[1]
+        try:
+            node.start(announced=port)
+            node.command("CLUSTER ADDSLOTS", *range(SLOTS))
+            await eventually(node.sees_all)
+            options = f"ssl_ca_certs={tmp_path}/cert.pem"
+            url = f"rediss+cluster://127.0.0.1:{port}?{options}"
+            async with await Database.open(url) as database:
+                await database.command("SET", MARK, "kept")
+            assert node.command("GET", MARK) == b"kept"
+            with pytest.raises(StoreError, match="certificate"):
+                await Database.open(f"rediss+cluster://127.0.0.1:{port}")
+        finally:
+            node.stop()
+
+
+async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while chunk := await reader.read(65_536):
+        writer.write(chunk)
+    writer.close()
 
 
 @pytest.mark.parametrize(
