@@ -14,13 +14,14 @@ from bot.config import Config
 from bot.errors import NewsflashError
 from bot.fetch.fetcher import FeedFetcher
 from bot.messenger.bots import create_bot
-from bot.messenger.telegram import Messenger
+from bot.messenger.telegram import Messenger, WebhookFacts
 from bot.models.feeds import Feed
 from bot.news.opml import parse_opml
 from bot.news.parse import parse_document
 from bot.store.client import Database
 from bot.store.feeds import FeedStore
 from bot.store.server import open_database
+from bot.web.webhook import PATH
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 FEEDS_AT_ONCE = 8
@@ -69,7 +70,7 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
 async def _telegram(config: Config) -> AsyncIterator[Finding]:
     if not config.token:
         yield Finding("token", False, "BOT_TOKEN is not set: the sandbox runs instead")
-        yield _webhook(config, "")
+        yield _webhook(config, None)
         return
     try:
         async with Messenger(create_bot(config.token, config.telegram_api_url)) as messenger:
@@ -96,15 +97,23 @@ def _clock(database: Database) -> Finding:
     return Finding("clock", apart > CLOCK_TOLERANCE, seconds)
 
 
-def _webhook(config: Config, standing: str) -> Finding:
-    """`standing`: the address that Telegram sends updates to now; "" for none."""
-    if config.webhook_url:
-        return Finding("webhook", True, "WEBHOOK_URL is set, but this version only polls")
-    if standing:
-        return Finding(
-            "webhook", True, f"updates go to {standing}, not to this bot, until it is started"
-        )
-    return Finding("webhook", False, "not used; updates are polled")
+def _webhook(config: Config, standing: WebhookFacts | None) -> Finding:
+    """`standing`: what Telegram knows; None in the sandbox."""
+    url = f"{config.webhook_url}{PATH}"
+    if standing is None or not (config.webhook_url or standing.url):
+        return Finding("webhook", False, "not used; updates are polled")
+    if not config.webhook_url:
+        sentence = f"updates go to {standing.url}, not to this bot, until it is started"
+    elif not standing.url:
+        sentence = f"{url} is not set at Telegram; a process with the role web does that"
+    elif standing.url != url:
+        sentence = f"updates go to {standing.url}, not to {url}, until this bot is started"
+    elif standing.last_error and standing.pending:
+        waiting = f"{standing.pending} updates wait"
+        sentence = f"Telegram cannot deliver to {url}, {waiting}: {standing.last_error}"
+    else:
+        return Finding("webhook", False, f"updates come to {url}")
+    return Finding("webhook", True, sentence)
 
 
 async def _feeds(config: Config, feeds: list[Feed]) -> AsyncIterator[Finding]:

@@ -110,6 +110,23 @@ async def test_doctor_names_a_webhook_that_takes_the_updates(
     assert "TROUBLE webhook: updates go to https://news.example/hook" in output
 
 
+async def test_doctor_compares_the_webhook_with_what_telegram_has(
+    tmp_path: Path, telegram: Sandbox, feeds: FeedServer
+) -> None:
+    wanted = {"WEBHOOK_URL": "https://news.example", "WEBHOOK_SECRET": "secret"}
+    told = settings(tmp_path, telegram, feeds, "/times") | wanted
+    _, output = await finished(tmp_path, "doctor", **told)
+    assert "TROUBLE webhook: https://news.example/telegram is not set" in output
+    async with aiohttp.ClientSession() as session:
+        url = f"{telegram.base_url}/bot{telegram.token}/setWebhook"
+        await session.post(url, json={"url": "https://other.example/telegram"})
+        _, output = await finished(tmp_path, "doctor", **told)
+        assert "TROUBLE webhook: updates go to https://other.example/telegram, not to" in output
+        await session.post(url, json={"url": "https://news.example/telegram"})
+    _, output = await finished(tmp_path, "doctor", **told)
+    assert "ok      webhook: updates come to https://news.example/telegram" in output
+
+
 async def test_doctor_names_a_token_and_a_redis_that_do_not_work(
     tmp_path: Path, telegram: Sandbox, feeds: FeedServer
 ) -> None:

@@ -6,6 +6,7 @@ lower case are deliberate: python-telegram-bot warns at each call of one that it
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self, TypeVar
 
@@ -40,6 +41,18 @@ EVERYWHERE = CommandScope()
 ANY_LANGUAGE = Language("")
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookFacts:
+    """Bot API, WebhookInfo."""
+
+    url: str
+    """"" while updates wait for polling."""
+    pending: int
+    """Updates not delivered yet."""
+    last_error: str
+    """Why the last delivery that failed did; "" for none since it was set."""
 
 
 class ConflictError(RefusedError):
@@ -209,9 +222,10 @@ class Messenger:
             Operation.ASK,
         )
 
-    async def webhook(self) -> str:
-        """Where updates are sent to; "" while they wait for polling."""
-        return (await self._ask(self._bot.get_webhook_info())).url
+    async def webhook(self) -> WebhookFacts:
+        """What Telegram knows of the webhook; RefusedError when it does not tell."""
+        found = await self._ask(self._bot.get_webhook_info())
+        return WebhookFacts(found.url, found.pending_update_count, found.last_error_message or "")
 
     async def delete_webhook(self) -> Outcome:
         """Have updates wait for polling; pending ones stay."""

@@ -19,7 +19,7 @@ from bot.errors import StoreError
 from bot.services.stopping import Stopping
 from bot.services.updates import Handle, RawUpdate
 from bot.store.clock import Clock
-from bot.store.updates import ClaimedUpdate, UpdateInbox
+from bot.store.updates import NO_ANSWER, ClaimedUpdate, UpdateInbox
 
 log = logging.getLogger(__name__)
 
@@ -203,14 +203,16 @@ class UpdateHandling:
             async with asyncio.timeout(LEAVE.total_seconds()):
                 await self._inbox.leave(self._owner)
         except (StoreError, TimeoutError) as error:
-            log.warning("what waits is found by others in a few seconds: %s", error)
+            log.warning(
+                "what waits is found by others in a few seconds: %s", str(error) or NO_ANSWER
+            )
 
     async def _beat_within(self, patience: timedelta) -> None:
         try:
             async with asyncio.timeout(min(patience, HEARTBEAT).total_seconds()):
                 await self._look(0)
         except (StoreError, TimeoutError) as error:
-            log.warning("no heartbeat while stopping: %s", error or "Redis does not answer")
+            log.warning("no heartbeat while stopping: %s", str(error) or NO_ANSWER)
 
 
 async def _cut(tasks: Iterable[asyncio.Task[object]] | Iterable[asyncio.Task[None]]) -> None:

@@ -25,7 +25,7 @@ from bot.messenger.telegram import ConflictError, Messenger
 from bot.services.stopping import Stopping
 from bot.services.updates import RawUpdate, UpdateIntake
 from bot.store.clock import Clock
-from bot.store.updates import UpdateInbox
+from bot.store.updates import NO_ANSWER, UpdateInbox
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class UpdatePoller:
             async with asyncio.timeout(KEEP_WITHIN.total_seconds()):
                 leads = await self._inbox.hold_polling(self._token, LEASE)
         except TimeoutError as error:
-            raise StoreError("Redis does not answer in time.") from error
+            raise StoreError(NO_ANSWER) from error
         if leads is not self._leads:
             self._leads, self._offset, self.trouble = leads, 0, ""
             self._changed.set()
@@ -133,7 +133,9 @@ class UpdatePoller:
             async with asyncio.timeout(LEAVE.total_seconds()):
                 await self._inbox.leave_polling(self._token)
         except (StoreError, TimeoutError) as error:
-            log.warning("another process asks Telegram in a few seconds: %s", error)
+            log.warning(
+                "another process asks Telegram in a few seconds: %s", str(error) or NO_ANSWER
+            )
 
     async def _round(self) -> None:
         """One getUpdates. The offset passes what was stored, and asking from it confirms that."""

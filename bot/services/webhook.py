@@ -66,7 +66,7 @@ class WebhookRegistration:
         while not self._stopping.requested:
             await self._stopping.rest(self._look_each)
             try:
-                standing = await self._messenger.webhook()
+                standing = (await self._messenger.webhook()).url
             except RefusedError as error:
                 log.warning("the webhook could not be looked at: %s", error)
                 continue
