@@ -247,12 +247,36 @@ async def test_giving_up_ends_the_wait_for_a_node_that_stalls(cluster: RedisClus
             await database.command("GET", MARK)
 
 
-async def test_a_node_is_no_single_server_and_a_server_no_cluster(
-    cluster: RedisCluster, redis_url: str
-) -> None:
+async def test_a_node_is_no_single_server(cluster: RedisCluster) -> None:
     place = f"127.0.0.1:{cluster.nodes[2].port}"
     with pytest.raises(StoreError, match=r"part of a cluster: set REDIS_URL to redis\+cluster"):
         await Database.open(f"redis://{place}")
+
+
+async def test_a_single_server_is_no_cluster() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            if line.strip().upper() == b"CLUSTER":
+                writer.write(b"-ERR This instance has cluster support disabled\r\n")
+            elif line.strip().upper() == b"CLIENT":
+                writer.write(b"+OK\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(StoreError, match="no part of a cluster: write redis://"):
+            await Database.open(f"redis+cluster://127.0.0.1:{port}")
+
+
+async def test_a_cluster_without_all_slots_is_incomplete(tmp_path: Path) -> None:
+    node = Node(tmp_path)
+    try:
+        node.start()
+        node.command("CLUSTER ADDSLOTS", *range(SLOTS - 1))
+        with pytest.raises(StoreError, match="incomplete"):
+            await Database.open(f"redis+cluster://127.0.0.1:{node.port}")
+    finally:
+        node.stop()
 
 
 @pytest.mark.parametrize("given", ["127.0.0.1:1,{}", "{},127.0.0.1:1", "{},{}"])

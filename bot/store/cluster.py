@@ -37,6 +37,7 @@ TURNS = 60
 QUICK_TURNS = 4
 """A slot may move on while its request follows it; further turns are paused for."""
 PAUSE = timedelta(milliseconds=50)
+_INCOMPLETE = exceptions.ClusterDownError("not every slot is served")
 
 
 class Address(NamedTuple):
@@ -86,6 +87,7 @@ class Cluster:
         self._given = [_address(host) for host in hosts.split(",")]
         self._owners: list[Address | None] = [None] * SLOTS
         self._primaries: list[Address] = []
+        self._whole = False
         self._failed: set[Address] = set()
         self._stale, self._next_map = True, 0.0
         self._reading = asyncio.Lock()
@@ -129,6 +131,8 @@ class Cluster:
             await self._know_owners()
         except exceptions.RedisError as error:
             checked([error])
+        if not self._whole:
+            checked([_INCOMPLETE])
         errands = [Errand(0, node) for node in self._primaries]
         found = await self._carry_out(requests, errands)
         checked([answer for _errand, answer in found])
@@ -145,6 +149,7 @@ class Cluster:
     def _planned(self, requests: Sequence[Request], answers: list[Any]) -> Iterator[Errand]:
         for at, request in enumerate(requests):
             if not _of_one_node(request):
+                answers[at] = None if self._whole else _INCOMPLETE
                 yield from (Errand(at, node) for node in self._primaries)
                 continue
             slot = slot_of(request.keys[0]) if request.keys else CLOCK_SLOT
@@ -245,7 +250,8 @@ class Cluster:
         gone = set(self._primaries)
         self._owners = owners
         self._primaries = list(dict.fromkeys(node for node in owners if node))
-        self._stale = None in owners
+        self._whole = None not in owners
+        self._stale = not self._whole
         self._next_map = time.monotonic() + MAP_INTERVAL.total_seconds()
         for address in gone.difference(self._primaries):
             await self._node(address).disconnect()

@@ -63,6 +63,8 @@ def _explained(error: exceptions.RedisError) -> StoreError:
         return StoreError(f"The Redis Cluster is incomplete: {error}.")
     if isinstance(error, exceptions.TryAgainError):
         return StoreError("The Redis Cluster is moving these keys to another node; tried later.")
+    if "cluster support disabled" in str(error):
+        return StoreError("It is no part of a cluster: write redis:// for a single server.")
     return StoreError(f"Redis refused a command: {error}")
 
 
