@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.errors import StoreError
 from bot.store.client import Database
+from bot.store.standing import Standing
 
 STALLED = timedelta(seconds=60)
 
@@ -35,13 +36,15 @@ class HealthService:
         self._database = database
         self._parts = parts
         self._troubles = troubles
+        self._standing = Standing(database)
         self._started = database.clock.now()
 
     async def check(self) -> Health:
         """Never raises: what cannot be asked is a problem."""
-        problems = []
+        problems: list[str] = []
         try:
             await self._database.command("PING")
+            problems += filter(None, [await self._standing.token_trouble()])
         except StoreError as error:
             problems.append(str(error))
         now = self._database.clock.now()
