@@ -26,6 +26,8 @@ NODES = 3
 NODE_TIMEOUT = 3000
 """ms without an answer until the others take a node for dead."""
 STORE_TESTS = (
+    "tests.test_fanout",
+    "tests.test_paused_chats",
     "tests.test_pending_items",
     "tests.test_store_chats",
     "tests.test_store_dead_letters",
