@@ -220,6 +220,24 @@ async def test_a_successor_goes_on_where_progress_was_kept(
     assert targets([second]).keys().isdisjoint(targets([first]))
 
 
+async def test_a_worker_that_is_killed_is_replaced_near_where_it_was(database: Database) -> None:
+    await follow(database, "all", range(1, 12_000))
+    one = await queued(database, event())
+    streams, stopping = FanOutStreams(database), Stopping()
+    seat = Seat(DeskLease(database), length=timedelta(seconds=1))
+    await seat.take()
+    killed = asyncio.create_task(FanOut(streams, seat, database.clock, stopping).run())
+    spread = keys_desk.spread(Lane.ORDINARY)
+    await eventually(lambda: database.command("EXISTS", spread))
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+    kept = await streams.progress(one)
+    assert not kept.finished
+    async with fan_out(database):
+        await eventually(lambda: nothing_waits(database))
+    assert await pending_chats(database, DeliveryClass.NEWS) == 11_999
+
+
 async def test_progress_that_nobody_can_read_or_of_another_event_is_no_progress(
     database: Database, streams: FanOutStreams
 ) -> None:
