@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import delivering, fanning_out, idling, placing, sending
+from benchmarks import delivering, fanning_out, idling, placing, scaling, sending
 
 Benchmark = Callable[[Sequence[Path]], Awaitable[None]]
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
         lambda _corpus: delivering.run(),
     ),
     "fanout": ("a breaking story for 100,000 chats", lambda _corpus: fanning_out.run()),
+    "scale": ("deliveries a second of one sender and of two", lambda _corpus: scaling.run()),
     "idle": ("what looking for work costs when there is none", lambda _corpus: idling.run()),
 }
 

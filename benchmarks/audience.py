@@ -1,5 +1,6 @@
 """Chats that all wait for one story, on a Redis of the benchmark's own, and a sender for them."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,10 +21,12 @@ from bot.store import keys
 from bot.store.client import Database
 from bot.store.documents import dump
 from bot.store.server import open_database
+from bot.store.server_home import ServerHome
 
 TOKEN = "1000000001:SANDBOX"
 DESK = "benchmark"
 LONG = timedelta(hours=1)
+POLL = timedelta(milliseconds=50)
 
 
 class Audience:
@@ -31,10 +34,16 @@ class Audience:
 
     def __init__(self, database: Database, config: Config, first: int) -> None:
         self.database = database
+        self.folder = config.data_dir
         self.stores = Stores.of(database, config)
         self._config = config
         self._next = first
         self._number = 0
+
+    @property
+    def redis_url(self) -> str:
+        """Of the embedded server, for other processes."""
+        return f"unix://{ServerHome(self.folder).socket()}"
 
     async def wait_for_a_story(self, count: int) -> list[int]:
         """So many new chats have a new story pending; their ids."""
@@ -76,9 +85,12 @@ class Audience:
         process.add_deliver(EditRule())
         await process.run()
 
-    async def idle(self) -> bool:
-        """Whether nothing is pending."""
-        return await self.stores.queue.peek() == {}
+    async def until_idle(self) -> None:
+        """Wait until nothing is pending."""
+        idle = False
+        while not idle:
+            await asyncio.sleep(POLL.total_seconds())
+            idle = await self.stores.queue.peek() == {}
 
 
 @asynccontextmanager

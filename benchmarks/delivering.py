@@ -1,13 +1,14 @@
 """From claim to settled: the sender of one process, against the plain way.
 
-The plain way reads one delivery from a list, renders it, sends it by python-telegram-bot as it
-comes, and removes it from the list. First with a Telegram that answers at once within the process
-(what the queue costs), then with the sandbox's Bot API in another process (what a delivery costs).
+The plain way reads one delivery from a list, renders it, sends it by python-telegram-bot (or
+aiogram) as it comes, and removes it from the list. First with a Telegram that answers at once
+within the process (what the queue costs), then with a Bot API in another process (what a delivery
+costs).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from telegram import Bot
@@ -15,20 +16,21 @@ from telegram.request import BaseRequest, HTTPXRequest
 
 from benchmarks.audience import TOKEN, Audience, audience
 from benchmarks.measuring import compare, table
-from benchmarks.sending import send_by_default
+from benchmarks.sending import by_aiogram, send_by_default
 from benchmarks.telegram_server import FIRST_PERSON, serving
 from benchmarks.values import story
 from bot.messenger.bots import create_bot
 from bot.messenger.telegram import Messenger
 from bot.models.identifiers import Address
+from bot.models.messages import View
 from bot.services.stopping import Stopping
 from bot.views.stories import story_view
 
 CHATS = 1000
 AT_ONCE = 30
 ROUNDS = 3
-POLL = timedelta(milliseconds=50)
 PLAIN = "one at a time, python-telegram-bot as it comes"
+PLAIN_AIOGRAM = "one at a time, aiogram as it comes"
 SENDER = "the sender"
 WAITING, TAKEN = "{benchmark}:waiting", "{benchmark}:taken"
 ME = b'{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"Bot","username":"bot"}}'
@@ -63,23 +65,31 @@ class InstantRequest(BaseRequest):
         return 200, text.encode()
 
 
+Send = Callable[[Address, View], Awaitable[None]]
+
+
 async def run() -> None:
     """Measure and print."""
     instant = Bot(TOKEN, request=InstantRequest(), get_updates_request=InstantRequest())
     plain = Bot(TOKEN, request=InstantRequest(), get_updates_request=InstantRequest())
-    await _measure("The queue, from claim to settled (no network)", instant, plain)
+    async with plain:
+        ways: dict[str, Send] = {PLAIN: partial(send_by_default, plain)}
+        await _measure("The queue, from claim to settled (no network)", instant, ways)
     # One round more warms up; each round takes chats of its own.
-    async with serving(2 * CHATS * (ROUNDS + 1)) as address:
-        default = HTTPXRequest(connection_pool_size=AT_ONCE)
-        await _measure(
-            "A whole delivery, from claim to settled",
-            create_bot(TOKEN, address),
-            Bot(TOKEN, base_url=f"{address}/bot", request=default),
-        )
+    async with serving(3 * CHATS * (ROUNDS + 1)) as address:
+        request = HTTPXRequest(connection_pool_size=AT_ONCE)
+        default = Bot(TOKEN, base_url=f"{address}/bot", request=request)
+        async with default, by_aiogram(address) as aiogram:
+            both: dict[str, Send] = {
+                PLAIN: partial(send_by_default, default),
+                PLAIN_AIOGRAM: aiogram,
+            }
+            ours = create_bot(TOKEN, address)
+            await _measure("A whole delivery, from claim to settled", ours, both)
 
 
-async def _measure(heading: str, ours: Bot, default: Bot) -> None:
-    async with audience(FIRST_PERSON) as waiting, default, Messenger(ours) as messenger:
+async def _measure(heading: str, ours: Bot, ways: Mapping[str, Send]) -> None:
+    async with audience(FIRST_PERSON) as waiting, Messenger(ours) as messenger:
 
         async def prepare_plain() -> None:
             chats = await waiting.wait_for_a_story(CHATS)
@@ -88,11 +98,11 @@ async def _measure(heading: str, ours: Bot, default: Bot) -> None:
         async def prepare() -> None:
             await waiting.wait_for_a_story(CHATS)
 
-        before: dict[str, Callable[[], Awaitable[None]]] = {PLAIN: prepare_plain, SENDER: prepare}
         costs = await compare(
-            {PLAIN: lambda: _plainly(waiting, default), SENDER: lambda: _sent(waiting, messenger)},
+            {name: partial(_plainly, waiting, send) for name, send in ways.items()}
+            | {SENDER: partial(_sent, waiting, messenger)},
             ROUNDS,
-            before,
+            {**dict.fromkeys(ways, prepare_plain), SENDER: prepare},
         )
     table(f"{heading}, {CHATS} chats", costs, PLAIN)
 
@@ -101,17 +111,14 @@ async def _sent(waiting: Audience, messenger: Messenger) -> int:
     stopping = Stopping()
 
     async def stop_when_done() -> None:
-        idle = False
-        while not idle:
-            await asyncio.sleep(POLL.total_seconds())
-            idle = await waiting.idle()
+        await waiting.until_idle()
         stopping.request()
 
     await asyncio.gather(waiting.send_all(messenger, stopping), stop_when_done())
     return CHATS
 
 
-async def _plainly(waiting: Audience, default: Bot) -> int:
+async def _plainly(waiting: Audience, send: Send) -> int:
     """Thirty workers, each of which takes one delivery after another."""
     database = waiting.database
 
@@ -125,7 +132,7 @@ async def _plainly(waiting: Audience, default: Bot) -> int:
             view = story_view(
                 told, told.lead_report, timezone="UTC", now=now, bot_username="bot", private=True
             )
-            await send_by_default(default, Address(int(chat)), view)
+            await send(Address(int(chat)), view)
             await database.command("LREM", TAKEN, 1, chat)
 
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))

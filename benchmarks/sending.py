@@ -4,9 +4,14 @@ Both send the same rendered story, thirty at a time, to the sandbox's Bot API in
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import aiogram
+from aiogram import types
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.request import HTTPXRequest
 
@@ -25,6 +30,7 @@ MESSAGES = 300
 AT_ONCE = 30
 ROUNDS = 5
 DEFAULT = "python-telegram-bot, send_message as it comes"
+AIOGRAM = "aiogram, send_message as it comes"
 OURS = "the messenger over aiohttp"
 
 
@@ -40,11 +46,13 @@ async def run() -> None:
         request = HTTPXRequest(connection_pool_size=AT_ONCE)
         async with (
             Bot(TOKEN, base_url=base, request=request) as plain,
+            by_aiogram(address) as send_by_aiogram,
             Messenger(create_bot(TOKEN, address)) as messenger,
         ):
             costs = await compare(
                 {
                     DEFAULT: lambda: _all(lambda chat: send_by_default(plain, chat, view)),
+                    AIOGRAM: lambda: _all(lambda chat: send_by_aiogram(chat, view)),
                     OURS: lambda: _all(lambda chat: _by_messenger(messenger, chat, view)),
                 },
                 ROUNDS,
@@ -87,3 +95,35 @@ async def send_by_default(plain: Bot, chat: Address, view: View) -> None:
             ]
         ),
     )
+
+
+@asynccontextmanager
+async def by_aiogram(address: str) -> AsyncIterator[Callable[[Address, View], Awaitable[None]]]:
+    """Sends a view as aiogram's documents show it."""
+    session = AiohttpSession(api=TelegramAPIServer.from_base(address))
+    async with aiogram.Bot(TOKEN, session=session) as bot:
+
+        async def send(chat: Address, view: View) -> None:
+            preview = view.preview
+            await bot.send_message(
+                chat,
+                view.text,
+                parse_mode="HTML",
+                disable_notification=True,
+                link_preview_options=types.LinkPreviewOptions(
+                    url=preview.url if preview else None,
+                    prefer_large_media=True,
+                    show_above_text=True,
+                ),
+                reply_markup=types.InlineKeyboardMarkup(
+                    inline_keyboard=[
+                        [
+                            types.InlineKeyboardButton(text=each.text, callback_data=each.data)
+                            for each in row
+                        ]
+                        for row in view.buttons
+                    ]
+                ),
+            )
+
+        yield send
