@@ -101,5 +101,11 @@ class Replies:
             return True
         if outcome.action is Action.PAUSE:
             await self._chats.pause(chat.id, outcome.sentence)
+        if outcome.action is Action.MOVE and outcome.moved_to is not None:
+            # What was to be edited stays behind: a supergroup numbers its messages anew.
+            await self._chats.move(chat.id, outcome.moved_to)
+        if outcome.action is Action.STOP:
+            # Told once, for all requests.
+            return False
         log.warning("an answer to chat %s was refused: %s", chat.id, outcome.sentence)
         return False
