@@ -114,7 +114,8 @@ class UpdatePoller:
             except StoreError:
                 # Nobody can take the lease meanwhile.
                 log.debug("the lease of polling is as it was: Redis does not answer")
-            self.last_round = self._clock.now()
+            if not self._leads:
+                self.last_round = self._clock.now()
             await asyncio.sleep((KEEP_EACH if self._leads else STAND_BY).total_seconds())
 
     async def _hold(self) -> None:
@@ -145,6 +146,7 @@ class UpdatePoller:
         updates = await self._unless_changed(asked)
         if updates is None:
             return
+        self.last_round = self._clock.now()
         await self._take(updates)
         if (
             self.trouble

@@ -109,8 +109,8 @@ class UpdateInbox:
         it returns the same batch. `silent_for`: after so long others are dead, and what they had
         claimed is anybody's.
         """
-        now = self._database.clock.now_milliseconds()
-        dead_before = 0 if silent_for is None else now - silent_for // _MILLISECOND
+        offset = self._database.clock.offset // _MILLISECOND
+        silence = 0 if silent_for is None else silent_for // _MILLISECOND
         claim = f"{owner}|{request}"
         answer = await self._database.script("update_claim")(
             keys=[
@@ -121,7 +121,7 @@ class UpdateInbox:
                 keys_updates.wake(),
                 keys_updates.owners(),
             ],
-            args=[now, owner, claim, most, dead_before, int(known), int(again)],
+            args=[offset, owner, claim, most, silence, int(known), int(again)],
         )
         if answer == b"LOST":
             return None

@@ -1,17 +1,21 @@
 -- Beat, take back what dead processes had claimed, and claim chats whose updates wait.
 -- KEYS: 1 bodies; 2 chats; 3 ready; 4 claims; 5 wake; 6 owners.
--- ARGV: now (ms), owner, claim ("owner|request"), most chats, those silent since then (ms) are
--- dead (0: judge nobody), 1 when this owner has beaten before, 1 when the request is repeated.
+-- ARGV: offset of the clock (ms, zero outside of tests), owner, claim ("owner|request"), most
+-- chats, after which silence (ms) others are dead (0: judge nobody), 1 when this owner has beaten
+-- before, 1 when the request is repeated.
 -- Returns 'LOST' when the owner was taken for dead meanwhile, else origin, number and JSON of
 -- each claimed chat's first update, one after the other.
 -- Begins with a removal, so that what waits can be handled when memory is full.
-local now, owner, claim, most = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
+local time = redis.call('TIME')
+-- The server's own time: no process's clock decides who is dead.
+local now = math.floor(time[1] * 1000 + time[2] / 1000) + tonumber(ARGV[1])
+local owner, claim, most = ARGV[2], ARGV[3], tonumber(ARGV[4])
 if redis.call('ZREM', KEYS[6], owner) == 0 and ARGV[6] == '1' then
   return 'LOST'
 end
-redis.call('ZADD', KEYS[6], now, owner)
+redis.call('ZADD', KEYS[6], string.format('%.0f', now), owner)
 if tonumber(ARGV[5]) > 0 then
-  local dead = redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', '(' .. ARGV[5])
+  local dead = redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', string.format('(%.0f', now - ARGV[5]))
   if #dead > 0 then
     local gone = {}
     for _, name in ipairs(dead) do
