@@ -167,15 +167,21 @@ class Process:
 
     async def run(self) -> None:
         """Run every part until stopping is requested, or one of them fails."""
-        await run_together(self._runs, self._stopping)
+        give_up = self._shared.stores.database.give_up
+        await run_together(self._runs, self._stopping, cut_off=give_up)
 
 
 async def run_together(
-    parts: Mapping[str, Run], stopping: Stopping, *, patience: timedelta = STOP_AT_MOST
+    parts: Mapping[str, Run],
+    stopping: Stopping,
+    *,
+    patience: timedelta = STOP_AT_MOST,
+    cut_off: Callable[[], None] = lambda: None,
 ) -> None:
     """Run the parts; when one fails, the others stop in order and its error is raised.
 
-    A part that has not ended `patience` after stopping was requested is cut off.
+    A part that has not ended `patience` after stopping was requested is cut off, after `cut_off`
+    was called to end what it waits for.
     """
     tasks = [asyncio.create_task(part(), name=name) for name, part in parts.items()]
     stopped = asyncio.create_task(stopping.wait())
@@ -189,6 +195,8 @@ async def run_together(
         _, late = await asyncio.wait(tasks, timeout=patience.total_seconds())
         for task in late:
             log.warning("%s does not stop and is cut off", task.get_name())
+        if late:
+            cut_off()
         for task in tasks:
             if task.done():
                 task.result()

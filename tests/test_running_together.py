@@ -51,3 +51,16 @@ async def test_a_part_that_does_not_stop_is_cut_off(caplog: pytest.LogCaptureFix
 async def test_a_failure_is_told_although_another_part_hangs() -> None:
     with pytest.raises(StoreError):
         await run_together({"poll": fails, "desk": hangs}, Stopping(), patience=PATIENCE)
+
+
+async def test_what_is_cut_off_is_told_to_wait_no_longer() -> None:
+    told, stopping = asyncio.Event(), Stopping()
+
+    async def tidies_up() -> None:
+        try:
+            await hangs()
+        finally:
+            await told.wait()
+
+    stopping.request()
+    await run_together({"poll": tidies_up}, stopping, patience=PATIENCE, cut_off=told.set)
