@@ -58,6 +58,8 @@ from handlers.outages import answer_without_store
 log = logging.getLogger(__name__)
 
 INTRODUCE_EACH = timedelta(seconds=3)
+FREE_INTERVAL = timedelta(seconds=1) / 30
+"""Between two messages, on average, that cost nothing (Bot FAQ)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,13 @@ def make_intake(shared: Shared, handling: UpdateHandling | None) -> UpdateIntake
 async def share(config: Config, stack: AsyncExitStack, stopping: Stopping) -> Shared | None:
     """What all parts share; None when stopping was requested before Telegram answered."""
     database = await stack.enter_async_context(open_database(config.redis_url, config.data_dir))
-    messenger = Messenger(create_bot(config.token, config.telegram_api_url))
+    bot = create_bot(config.token, config.telegram_api_url)
+    messenger = Messenger(bot, paid_broadcast=config.paid_broadcast)
+    if not config.paid_broadcast and config.send_rate.interval < FREE_INTERVAL:
+        log.warning(
+            "SEND_RATE is above the 30/s that are free and PAID_BROADCAST is off: "
+            "Telegram itself will answer with floods"
+        )
     if not await _introduced(messenger, stack, stopping):
         return None
     stores = Stores.of(database, config)

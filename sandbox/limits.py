@@ -7,7 +7,8 @@ group or channel takes 20 in any sliding 60 s; all chats together a bucket of 30
 are counted apart, by the same numbers. A quarter second of slack absorbs the network's jitter, so
 that a caller who spaces its requests exactly is not refused. Rejected: 1/s in groups too, because
 bursts of twenty are seen to pass there; they are reported, not refused. The audit of a whole run
-has no slack: see sandbox.windows.
+has no slack: see sandbox.windows. A message with allow_paid_broadcast that comes above the free
+rate of all chats is accepted up to 1,000 a second and counted as paid; edits know no such payment.
 """
 
 import math
@@ -38,6 +39,7 @@ class Limits:
         self.enforce = enforce
         self.exceeded: Counter[str] = Counter()
         self.refused = 0
+        self.paid = 0
         self.accepted: Counter[str] = Counter()
         self.examples: deque[JsonObject] = deque(maxlen=EXAMPLES_KEPT)
         self.windows = Windows(CHAT_BURST, GROUP_MESSAGES, OVERALL_RATE)
@@ -49,8 +51,13 @@ class Limits:
     def take(
         self, kind: str, chat_id: int, private: bool, cost: int = 1, paid: bool = False
     ) -> None:
-        """Count `cost` requests of a kind ("send" or "edit"); raise a 429 Refusal if enforced."""
+        """Count `cost` requests of a kind ("send" or "edit"); raise a 429 Refusal if enforced.
+
+        `paid`: what comes above the free rate of all chats may be charged.
+        """
         now = self._clock()
+        above = paid and kind == "send" and self._overall_wait(kind, now, OVERALL_RATE) > 0
+        lane, rate = ("paid", PAID_RATE) if above else (kind, OVERALL_RATE)
         if not paid:
             self.windows.count(kind, chat_id, private, now, cost)
         waits = {
@@ -59,7 +66,7 @@ class Limits:
                 if private
                 else self._group_wait(kind, chat_id, now, cost)
             ),
-            "overall": self._overall_wait(kind, now, PAID_RATE if paid else OVERALL_RATE),
+            "overall": self._overall_wait(lane, now, rate),
         }
         wait = max(waits.values())
         if wait > 0:
@@ -69,11 +76,14 @@ class Limits:
                 raise flood(math.ceil(wait))
             return
         self.accepted[kind] += cost
-        self._count(kind, chat_id, private, now, cost, PAID_RATE if paid else OVERALL_RATE)
+        self.paid += cost if above else 0
+        self._overall[lane] = max(self._overall.get(lane, now), now) + cost / rate
+        self._count(kind, chat_id, private, now, cost)
 
     def audit(self) -> JsonObject:
-        """What was counted: limits exceeded by name, 429s earned, requests accepted, and the
-        fullest window of each limit (`windows`, by kind of request and limit).
+        """What was counted: limits exceeded by name, 429s earned, requests accepted, how many of
+        those were paid for, and the fullest window of each limit (`windows`, by kind of request
+        and limit).
         """
         return {
             "exceeded": dict(self.exceeded),
@@ -82,6 +92,7 @@ class Limits:
             ),
             "refused": self.refused,
             "accepted": dict(self.accepted),
+            "paid": self.paid,
             "windows": self.windows.described(),
             "examples": list(self.examples),
         }
@@ -107,15 +118,12 @@ class Limits:
             return 0.0
         return max(0.0, times[min(excess, len(times)) - 1] + GROUP_WINDOW - now)
 
-    def _overall_wait(self, kind: str, now: float, rate: float) -> float:
-        due = self._overall.get(kind, now)
+    def _overall_wait(self, lane: str, now: float, rate: float) -> float:
+        due = self._overall.get(lane, now)
         return max(0.0, due - now - (1 - 1 / rate) - SLACK)
 
-    def _count(
-        self, kind: str, chat_id: int, private: bool, now: float, cost: int, rate: float
-    ) -> None:
+    def _count(self, kind: str, chat_id: int, private: bool, now: float, cost: int) -> None:
         key = (kind, chat_id)
-        self._overall[kind] = max(self._overall.get(kind, now), now) + cost / rate
         due = max(self._chats.get(key, now), now) + cost
         if private:
             self._chats[key] = due

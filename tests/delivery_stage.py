@@ -171,6 +171,7 @@ async def delivery_stage(
     send_rate: Rate = FAST,
     edit_rule: EditRule = RULE,
     enforce_limits: bool = False,
+    paid_broadcast: bool = False,
 ) -> AsyncIterator[DeliveryStage]:
     """A stage on an empty server, with Alex ready to get news."""
     sandbox = Sandbox(enforce_limits=enforce_limits)
@@ -179,7 +180,9 @@ async def delivery_stage(
         async with (
             await Database.open(redis_url) as database,
             aiohttp.ClientSession() as session,
-            Messenger(create_bot(sandbox.token, address)) as messenger,
+            Messenger(
+                create_bot(sandbox.token, address), paid_broadcast=paid_broadcast
+            ) as messenger,
         ):
             stage = DeliveryStage(database, sandbox, session, messenger, send_rate, edit_rule)
             await stage.started()

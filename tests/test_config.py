@@ -95,6 +95,15 @@ def test_bounds_that_contradict_each_other_are_named() -> None:
         parse({"WEBHOOK_URL": "https://news.example"})
 
 
+def test_paid_broadcast_is_an_operators_choice_and_has_a_limit_too() -> None:
+    assert not parse({"SEND_RATE": "1000/s"}).paid_broadcast
+    assert parse({"PAID_BROADCAST": "on", "SEND_RATE": "1000/s"}).paid_broadcast
+    with pytest.raises(ConfigurationError, match="SEND_RATE: at most 1000/s"):
+        parse({"PAID_BROADCAST": "on", "SEND_RATE": "1001/s"})
+    with pytest.raises(ConfigurationError, match="PAID_BROADCAST: expected one of off, on"):
+        parse({"PAID_BROADCAST": "yes"})
+
+
 def test_secrets_stand_in_no_repr_and_no_complaint() -> None:
     secret = "hush_hush"
     config = parse(

@@ -362,3 +362,20 @@ async def test_a_notice_that_must_wait_keeps_the_story_waiting(redis_url: str) -
         await stage.serve(chat.id, request="later")
         assert len(said_in(await asked(stage), NO_THREAD)) == 1
         assert await waiting(stage, chat.id) == 0
+
+
+# Paid broadcast
+
+
+@pytest.mark.parametrize("paid", [False, True])
+async def test_only_pushes_are_paid_for_and_only_if_an_operator_wants_it(
+    redis_url: str, paid: bool
+) -> None:
+    async with delivery_stage(redis_url, paid_broadcast=paid) as stage:
+        chat = await stage.reader()
+        await stage.raise_for(ALEX, await stage.place(FIRST, stage.entry("dam")))
+        await stage.serve()
+        await stage.replies.send(chat, NO_THREAD, View("Here you are."))
+        news, answer = await asked(stage)
+        assert news.get("allow_paid_broadcast", False) is paid
+        assert "allow_paid_broadcast" not in answer

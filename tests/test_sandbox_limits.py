@@ -52,8 +52,50 @@ def test_all_chats_together_take_thirty_a_second() -> None:
         for chat_id in range(1, 101)
     )
     assert 30 <= accepted <= 40
+    assert limits.audit()["paid"] == 0
+
+
+def test_what_is_paid_for_comes_above_the_free_rate_of_all_chats_alone() -> None:
+    clock = HandClock()
+    limits = Limits(clock, True)
     for chat_id in range(1, 101):
-        limits.take("edit", chat_id, True, paid=True)
+        limits.take("send", chat_id, True, paid=True)
+    audit = limits.audit()
+    assert (audit["accepted"], audit["refused"]) == ({"send": 100}, 0)
+    assert 60 <= audit["paid"] <= 70
+    # A chat's own limit is not for sale, nor are edits.
+    limits.take("send", 1, True, paid=True)
+    limits.take("send", 1, True, paid=True)
+    with pytest.raises(Refusal):
+        limits.take("send", 1, True, paid=True)
+    refused = 0
+    for chat_id in range(1, 101):
+        try:
+            limits.take("edit", chat_id, True, paid=True)
+        except Refusal:
+            refused += 1
+    assert refused >= 60
+    # What is free is used before anything is charged.
+    clock.now += 10
+    before = limits.audit()["paid"]
+    limits.take("send", 500, True, paid=True)
+    assert limits.audit()["paid"] == before
+
+
+async def test_a_message_above_the_free_rate_is_accepted_where_it_may_be_charged(
+    strict: tuple[Telegram, HandClock],
+) -> None:
+    telegram, _ = strict
+    people = range(700_000, 700_060)
+    for number in people:
+        telegram.world.add_person(number, f"Reader {number}", started=True)
+    for number in people:
+        await telegram.call("sendMessage", chat_id=number, text="News", allow_paid_broadcast=True)
+    refused = await telegram.refusal("sendMessage", chat_id=ALEX, text="Free")
+    assert refused.startswith("Too Many Requests")
+    audit = await telegram.get("/sandbox/audit")
+    assert audit["accepted"] == {"send": 60}
+    assert 20 <= audit["paid"] <= 30
 
 
 def test_without_enforcement_limits_are_only_counted() -> None:

@@ -22,11 +22,16 @@ def send_body(
     silent: bool,
     reply_to: MessageId | None = None,
     plain: bool = False,
+    paid: bool = False,
 ) -> Json:
-    """Bot API, sendMessage. A reply is sent even when its target is gone."""
+    """Bot API, sendMessage. A reply is sent even when its target is gone. `paid`: what exceeds the
+    free 30 messages a second may be charged.
+    """
     body = {"chat_id": address, **content(view, plain=plain)}
     if thread:
         body["message_thread_id"] = thread
+    if paid:
+        body["allow_paid_broadcast"] = True
     if silent:
         body["disable_notification"] = True
     if reply_to is not None:

@@ -62,8 +62,10 @@ class ConflictError(RefusedError):
 class Messenger:
     """One bot at one Bot API server. An async context manager: the bot is known inside."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, *, paid_broadcast: bool = False) -> None:
+        """`paid_broadcast`: pushes may be charged, see PAID_BROADCAST."""
         self._bot = bot
+        self._paid_broadcast = paid_broadcast
 
     async def __aenter__(self) -> Self:
         """Open connections and learn who the bot is; RefusedError when Telegram says no."""
@@ -97,9 +99,21 @@ class Messenger:
         silent: bool,
         reply_to: MessageId | None = None,
         plain: bool = False,
+        push: bool = False,
     ) -> Outcome:
-        """Send a view; `plain` as text that no formatting, preview or link button can spoil."""
-        body = send_body(address, thread, view, silent=silent, reply_to=reply_to, plain=plain)
+        """Send a view; `plain` as text that no formatting, preview or link button can spoil.
+
+        `push`: news for many, not an answer.
+        """
+        body = send_body(
+            address,
+            thread,
+            view,
+            silent=silent,
+            reply_to=reply_to,
+            plain=plain,
+            paid=push and self._paid_broadcast,
+        )
         return await self._write("sendmessage", body, Operation.SEND)
 
     async def edit(

@@ -28,9 +28,11 @@ Write = Callable[[bool], Awaitable[Outcome]]
 class PacedRequests:
     """What pushes and answers share. `before`: see Pace.take, whose TooLateError passes through."""
 
-    def __init__(self, messenger: Messenger, pace: Pace) -> None:
+    def __init__(self, messenger: Messenger, pace: Pace, *, push: bool = False) -> None:
+        """`push`: they are news for many, not answers."""
         self._messenger = messenger
         self._pace = pace
+        self._push = push
 
     async def send(
         self,
@@ -46,7 +48,13 @@ class PacedRequests:
 
         async def write(plain: bool) -> Outcome:
             return await self._messenger.send(
-                chat.address, thread, view, silent=silent, reply_to=reply_to, plain=plain
+                chat.address,
+                thread,
+                view,
+                silent=silent,
+                reply_to=reply_to,
+                plain=plain,
+                push=self._push,
             )
 
         outcome = await self._write(write, before)
