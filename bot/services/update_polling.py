@@ -30,6 +30,8 @@ from bot.store.updates import NO_ANSWER, UpdateInbox
 log = logging.getLogger(__name__)
 
 POLL = timedelta(seconds=25)
+TROUBLED_POLL = timedelta(seconds=10)
+"""So that the end of trouble is told soon."""
 SHORTEST = timedelta(seconds=1)
 LEASE = timedelta(seconds=4)
 STAND_BY = timedelta(milliseconds=500)
@@ -140,8 +142,8 @@ class UpdatePoller:
 
     async def _round(self) -> None:
         """One getUpdates. The offset passes what was stored, and asking from it confirms that."""
-        # In trouble shorter, so that its end is told soon.
-        patience = min(POLL, max(self._pauses.calm, SHORTEST)) if self.trouble else POLL
+        troubled = min(TROUBLED_POLL, max(self._pauses.calm, SHORTEST))
+        patience = troubled if self.trouble else POLL
         asked = self._messenger.get_updates(self._offset or None, timeout=patience)
         updates = await self._unless_changed(asked)
         if updates is None:
