@@ -7,6 +7,7 @@ import shutil
 import ssl
 import subprocess
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -162,6 +163,43 @@ async def test_a_script_waits_until_its_keys_are_in_one_place(
 def _refusals(node: Node) -> bool:
     """It told somebody to try again."""
     return "errorstat_TRYAGAIN" in node.command("INFO", "errorstats")
+
+
+async def test_what_is_asked_while_slots_move_is_done_once(
+    database: Database, cluster: RedisCluster
+) -> None:
+    """Every request succeeds, and each stream has every entry, none twice."""
+    streams = [f"{keys.chat_tag(shard)}:stream" for shard in range(8)]
+    stopping = asyncio.Event()
+
+    async def write(stream: str) -> int:
+        number = 0
+        while not stopping.is_set():
+            batch = database.batch()
+            for _ in range(4):
+                batch.command("XADD", stream, "*", "n", number)
+                batch.command("GET", keys.feeds(number % keys.FEED_SHARDS))
+                number += 1
+            await batch.run()
+        return number
+
+    writing = [asyncio.create_task(write(stream)) for stream in streams]
+    for turn in range(16):
+        stream = streams[turn % len(streams)]
+        before = await database.command("XLEN", stream)
+        move = cluster.begin_move(stream)
+        await eventually(partial(_longer, database, stream, before))
+        move.carry(stream)
+        await eventually(partial(_longer, database, stream, before + 20))
+        move.finish()
+    stopping.set()
+    for stream, count in zip(streams, await asyncio.gather(*writing), strict=True):
+        entries = await database.command("XRANGE", stream, "-", "+")
+        assert sorted(int(fields[b"n"]) for _id, fields in entries) == list(range(count))
+
+
+async def _longer(database: Database, stream: str, before: int) -> bool:
+    return bool(await database.command("XLEN", stream) > before)
 
 
 async def test_a_node_that_stops_is_missed_and_found_again(
