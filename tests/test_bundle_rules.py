@@ -110,6 +110,16 @@ def test_stories_on_time_join_a_list_that_is_coming_anyway() -> None:
     assert len(gathering(everything, items(everything), now=NOW)) == len(everything)
 
 
+def test_they_join_those_that_wait_already() -> None:
+    until = NOW + QUIET_FOR
+    held = [replace(one.item, not_before=until) for one in several(BUNDLE_FROM, age=LATE)]
+    fresh = waiting("fresh", raised=NOW + 4 * SECOND)
+    now = NOW + 4 * SECOND
+    (joined,) = gathering([fresh], [*held, fresh.item], now=now)
+    assert joined == replace(fresh, step=Step.WAIT, until=now + QUIET_FOR)
+    assert gathering([fresh], [*held[1:], fresh.item], now=now) == ()
+
+
 def test_alerts_and_what_was_missed_do_not_wait() -> None:
     alert = waiting("alert", age=LATE, alone=True)
     ringing = waiting("ringing", age=LATE, silent=False)

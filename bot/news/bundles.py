@@ -53,25 +53,28 @@ def gathering(
 ) -> tuple[Decision, ...]:
     """The decisions that wait for others to come, as WAIT.
 
-    `pending`: everything that the chat still has to get, what is not due included: when its
+    `pending`: everything that the chat still has to get. What is not due was held before, and when
     stories were raised tells when the gathering ends.
     """
-    raised: dict[ThreadId, list[datetime]] = {}
+    ordinary: dict[ThreadId, list[PendingItem]] = {}
     for item in pending:
         if item.delivery_class in (DeliveryClass.BREAKING, DeliveryClass.NEWS):
-            raised.setdefault(item.thread, []).append(item.raised)
-    held: list[Decision] = []
-    for thread, ordinary in _ordinary(actions).items():
-        together = [one for one in ordinary if not _missed(one)]
+            ordinary.setdefault(item.thread, []).append(item)
+    waiting: list[Decision] = []
+    for thread, found in _ordinary(actions).items():
+        together = [one for one in found if not _missed(one)]
         late = [one for one in together if is_late(one, now)]
-        times = raised.get(thread)
-        if not late or not times:
+        known = ordinary.get(thread, [])
+        held = sum(item.not_before > now and not item.attempts for item in known)
+        join = len(late) + held >= BUNDLE_FROM
+        if not known or not (late or join):
             continue
+        times = [item.raised for item in known]
         until = min(max(times) + QUIET_FOR, min(times) + GATHER_MOST)
         if until > now:
-            waiting = together if len(late) >= BUNDLE_FROM else late
-            held += [replace(one, step=Step.WAIT, until=until) for one in waiting]
-    return tuple(held)
+            members = together if join else late
+            waiting += [replace(one, step=Step.WAIT, until=until) for one in members]
+    return tuple(waiting)
 
 
 def bundle(decisions: Sequence[Decision], *, now: datetime) -> tuple[Decision, ...]:
