@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import orjson
 
-from bot.config import Config
+from bot.config import Config, Rate
 from bot.errors import ConfigurationError, FeedError, StoreError
 from bot.fetch.fetcher import FeedFetcher
 from bot.fetch.headers import default_user_agent
@@ -58,8 +58,8 @@ from handlers.outages import answer_without_store
 log = logging.getLogger(__name__)
 
 INTRODUCE_EACH = timedelta(seconds=3)
-FREE_INTERVAL = timedelta(seconds=1) / 30
-"""Between two messages, on average, that cost nothing (Bot FAQ)."""
+FREE = Rate(30, timedelta(seconds=1))
+"""What costs nothing (Bot FAQ)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Stores:
             paused_chats=PausedChatStore(database),
             queue=DeliveryQueue(database, config.send_rate_group),
             letters=DeadLetterStore(database),
-            pace=Pace(database, config.send_rate),
+            pace=Pace(database, config.send_rate, edits=FREE if config.paid_broadcast else None),
             inbox=UpdateInbox(database),
             searches=SearchStore(database),
         )
@@ -199,7 +199,7 @@ async def share(config: Config, stack: AsyncExitStack, stopping: Stopping) -> Sh
     database = await stack.enter_async_context(open_database(config.redis_url, config.data_dir))
     bot = create_bot(config.token, config.telegram_api_url)
     messenger = Messenger(bot, paid_broadcast=config.paid_broadcast)
-    if not config.paid_broadcast and config.send_rate.interval < FREE_INTERVAL:
+    if not config.paid_broadcast and config.send_rate.interval < FREE.interval:
         log.warning(
             "SEND_RATE is above the 30/s that are free and PAID_BROADCAST is off: "
             "Telegram itself will answer with floods"

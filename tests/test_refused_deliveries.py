@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.config import Rate
+from bot.errors import TooLateError
 from bot.models.chats import Chat, ChatKind
 from bot.models.deliveries import EventKind, FanOutEvent, Target
 from bot.models.identifiers import NO_THREAD, ChatId, StoryId, ThreadId
@@ -14,9 +16,11 @@ from bot.models.stories import Story
 from bot.news.matching import rules_of
 from bot.services.closed_topics import TRIED_AGAIN, reopened
 from bot.services.health import HealthService
+from bot.services.paced_requests import PacedRequests
 from bot.store import keys_deliveries
 from bot.store.fanout import Chunk
 from bot.store.key_registry import chat_shard
+from bot.store.pace import Pace
 from sandbox.people import Member
 from sandbox.population import ALEX
 from tests.delivery_stage import DeliveryStage, Json, delivery_stage
@@ -368,7 +372,7 @@ async def test_a_notice_that_must_wait_keeps_the_story_waiting(redis_url: str) -
 
 
 @pytest.mark.parametrize("paid", [False, True])
-async def test_only_pushes_are_paid_for_and_only_if_an_operator_wants_it(
+async def test_messages_may_be_charged_only_if_an_operator_wants_it(
     redis_url: str, paid: bool
 ) -> None:
     async with delivery_stage(redis_url, paid_broadcast=paid) as stage:
@@ -376,6 +380,27 @@ async def test_only_pushes_are_paid_for_and_only_if_an_operator_wants_it(
         await stage.raise_for(ALEX, await stage.place(FIRST, stage.entry("dam")))
         await stage.serve()
         await stage.replies.send(chat, NO_THREAD, View("Here you are."))
-        news, answer = await asked(stage)
-        assert news.get("allow_paid_broadcast", False) is paid
-        assert "allow_paid_broadcast" not in answer
+        for message in await asked(stage):
+            assert message.get("allow_paid_broadcast", False) is paid
+
+
+async def test_edits_keep_the_free_rate_where_messages_are_paid_for(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        chat = await stage.reader()
+        hundred = Rate(100, timedelta(seconds=1))
+        pace = Pace(stage.database, hundred, edits=Rate(1, timedelta(hours=1)))
+        requests = PacedRequests(stage.messenger, pace)
+        sent = await requests.send(chat, NO_THREAD, View("First"), silent=True)
+        assert sent.message_id is not None
+        edited = await requests.edit(chat, sent.message_id, View("Second"))
+        assert edited.accepted
+        for other in (ChatId(1), ChatId(2)):
+            await pace.flooded(other, timedelta(seconds=20))
+        stage.database.clock.offset += timedelta(hours=2)
+        again = await requests.edit(chat, sent.message_id, View("Probe"))
+        assert again.accepted
+        assert await stage.database.command("EXISTS", keys_deliveries.pause()) == 0
+        soon = stage.database.clock.now() + timedelta(seconds=10)
+        with pytest.raises(TooLateError):
+            await requests.edit(chat, sent.message_id, View("Third"), before=soon)
+        assert (await requests.send(chat, NO_THREAD, View("Fourth"), silent=True)).accepted

@@ -63,7 +63,9 @@ class Messenger:
     """One bot at one Bot API server. An async context manager: the bot is known inside."""
 
     def __init__(self, bot: Bot, *, paid_broadcast: bool = False) -> None:
-        """`paid_broadcast`: pushes may be charged, see PAID_BROADCAST."""
+        """`paid_broadcast`: messages above the free rate may be charged. Answers too: pushes use
+        up what is free.
+        """
         self._bot = bot
         self._paid_broadcast = paid_broadcast
 
@@ -99,12 +101,8 @@ class Messenger:
         silent: bool,
         reply_to: MessageId | None = None,
         plain: bool = False,
-        push: bool = False,
     ) -> Outcome:
-        """Send a view; `plain` as text that no formatting, preview or link button can spoil.
-
-        `push`: news for many, not an answer.
-        """
+        """Send a view; `plain` as text that no formatting, preview or link button can spoil."""
         body = send_body(
             address,
             thread,
@@ -112,7 +110,7 @@ class Messenger:
             silent=silent,
             reply_to=reply_to,
             plain=plain,
-            paid=push and self._paid_broadcast,
+            paid=self._paid_broadcast,
         )
         return await self._write("sendmessage", body, Operation.SEND)
 

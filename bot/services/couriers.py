@@ -54,7 +54,7 @@ class Courier:
         *,
         bot_username: str,
     ) -> None:
-        self._requests = PacedRequests(messenger, pace, push=True)
+        self._requests = PacedRequests(messenger, pace)
         self.refusals = RefusedDeliveries(
             queue,
             pace,

@@ -28,11 +28,9 @@ Write = Callable[[bool], Awaitable[Outcome]]
 class PacedRequests:
     """What pushes and answers share. `before`: see Pace.take, whose TooLateError passes through."""
 
-    def __init__(self, messenger: Messenger, pace: Pace, *, push: bool = False) -> None:
-        """`push`: they are news for many, not answers."""
+    def __init__(self, messenger: Messenger, pace: Pace) -> None:
         self._messenger = messenger
         self._pace = pace
-        self._push = push
 
     async def send(
         self,
@@ -48,13 +46,7 @@ class PacedRequests:
 
         async def write(plain: bool) -> Outcome:
             return await self._messenger.send(
-                chat.address,
-                thread,
-                view,
-                silent=silent,
-                reply_to=reply_to,
-                plain=plain,
-                push=self._push,
+                chat.address, thread, view, silent=silent, reply_to=reply_to, plain=plain
             )
 
         outcome = await self._write(write, before)
@@ -66,9 +58,13 @@ class PacedRequests:
         self, chat: Chat, message_id: MessageId, view: View, *, before: datetime | None = None
     ) -> Outcome:
         """Make a message read like a view."""
-        return await self._write(
-            lambda plain: self._messenger.edit(chat.address, message_id, view, plain=plain), before
-        )
+
+        async def write(plain: bool) -> Outcome:
+            return await self._messenger.edit(chat.address, message_id, view, plain=plain)
+
+        if self._pace.edits is not None:
+            await self._pace.edits.take(before=before)
+        return await self._write(write, before)
 
     async def _write(self, write: Write, before: datetime | None) -> Outcome:
         outcome = await self._one(write, False, before)

@@ -1,4 +1,4 @@
-"""Every key of dead letters and of the bot's standing with Telegram. Imports key_registry only."""
+"""Every key of dead letters, and of what the bot may do at Telegram. Imports key_registry only."""
 
 from bot.store.key_registry import PACE, RedisType, chat_tag, key_family
 
@@ -37,6 +37,20 @@ def letter_texts(shard: int) -> str:
 def letters_dropped(shard: int) -> str:
     """How many dead letters were pushed out by newer ones."""
     return f"{chat_tag(shard)}:letters-dropped"
+
+
+@key_family(
+    "{pace}:edit-slots",
+    RedisType.STRING,
+    writer="deliver, replies",
+    lifetime="an hour after the last edit",
+    bound="one",
+)
+def edit_slots() -> str:
+    """With PAID_BROADCAST the time of the next free slot for an edit, in microseconds (GCRA):
+    edits are never paid for.
+    """
+    return f"{PACE}:edit-slots"
 
 
 @key_family(

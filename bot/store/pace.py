@@ -18,6 +18,7 @@ from bot.store.client import Database
 from bot.store.clock import from_milliseconds, milliseconds
 from bot.store.gathering import Gathering
 from bot.store.heartbeats import Heartbeats
+from bot.store.keys_dead_letters import edit_slots
 from bot.store.standing import Standing
 
 HORIZON = timedelta(milliseconds=250)
@@ -27,6 +28,8 @@ PAUSE_MOST = timedelta(seconds=60)
 """For everyone. Observation: two chats alone may be told to wait for hours. Rule: the others are
 tried again after a minute, by one request; a flood of the whole bot answers that with a 429.
 """
+SLOTS = keys.slots()
+PAUSES = (keys.pause(), keys.probe())
 PROBE_LEASE = timedelta(seconds=30)
 _MICROSECOND = timedelta(microseconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -53,13 +56,26 @@ class Turn:
 class Pace:
     """GCRA over SEND_RATE (generic cell rate algorithm, ITU-T I.371): spaced slots, no bursts."""
 
-    def __init__(self, database: Database, rate: Rate) -> None:
+    def __init__(
+        self,
+        database: Database,
+        rate: Rate,
+        *,
+        edits: Rate | None = None,
+        slots: str = SLOTS,
+    ) -> None:
+        """`edits`: their own rate, where messages may go faster against payment; they count for
+        the overall rate too. `slots`: the key of the next slot.
+        """
         self._database = database
+        self.edits = Pace(database, edits, slots=edit_slots()) if edits else None
         self.senders = Heartbeats(database, keys.senders())
         """Owners of delivery leases."""
         self.standing = Standing(database)
         self._gap = rate.interval // _MICROSECOND
-        self._keys = [keys.slots(), keys.pause(), keys.probe()]
+        # Only the overall rate knows pauses: one request must not be probe twice.
+        pause, probe = (f"{slots}:pause", f"{slots}:probe") if slots != SLOTS else PAUSES
+        self._keys = [slots, pause, probe]
         self._probing = False
         self._turns: Gathering[datetime, Turn] = Gathering(self._reserve_in_time)
         self._turns_in_any_case: Gathering[None, Turn] = Gathering(self._reserve)
