@@ -362,6 +362,8 @@ async def test_a_notice_that_must_wait_keeps_the_story_waiting(redis_url: str) -
         await deliver(stage, chat, thread, FIRST)
         assert len(await asked(stage)) == 1
         assert await waiting(stage, chat.id) == 1
+        # That is no flood.
+        assert await stage.database.command("EXISTS", keys_deliveries.floods()) == 0
         stage.database.clock.offset += timedelta(seconds=62)
         await stage.serve(chat.id, request="later")
         assert len(said_in(await asked(stage), NO_THREAD)) == 1

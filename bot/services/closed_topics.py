@@ -49,7 +49,8 @@ class ClosedTopics:
 
     async def closed(self, chat: Chat, thread: ThreadId) -> Outcome:
         """The topic refused a story. CLOSED when it is left alone from now on; else the chat's
-        admins were not told yet, and what became of that.
+        admins were not told yet, and what became of that. Raises TooLateError when that must wait
+        for a turn.
         """
         if thread != NO_THREAD and chat.closed_topic(thread) is None:
             told = await self._tell(chat, thread)
@@ -61,7 +62,7 @@ class ClosedTopics:
     async def _tell(self, chat: Chat, thread: ThreadId) -> Outcome:
         wait = await self._queue.slot(chat)
         if wait:
-            return Outcome(Action.WAIT, retry_after=wait)
+            raise TooLateError(self._clock.now() + wait)
         standing = await self._subscriptions.of(chat.id)
         view = closed_topic_view(
             [each for each in standing if each.thread == thread],
@@ -70,10 +71,7 @@ class ClosedTopics:
             thread=thread,
         )
         before = self._clock.now() + NOTICE_WITHIN
-        try:
-            return await self._requests.send(chat, NO_THREAD, view, silent=True, before=before)
-        except TooLateError as error:
-            return Outcome(Action.WAIT, retry_after=error.until - self._clock.now())
+        return await self._requests.send(chat, NO_THREAD, view, silent=True, before=before)
 
 
 async def leave_alone(

@@ -55,7 +55,10 @@ class RefusedDeliveries:
         *,
         view: View | None = None,
     ) -> Result:
-        """Act on it; the items stay unless the refusal is for good. `view`: what was tried."""
+        """Act on it; the items stay unless the refusal is for good. `view`: what was tried.
+
+        Raises TooLateError when a closed topic could not be told of yet.
+        """
         now = self._clock.now()
         match outcome.action:
             case Action.WAIT:
