@@ -207,6 +207,25 @@ async def test_a_missed_story_that_breaks_now_rings_as_any_other(redis_url: str)
         assert not ring["parameters"].get("disable_notification")
 
 
+async def test_what_was_missed_is_tried_for_a_day_like_all_else(redis_url: str) -> None:
+    """Its time is the one since when it was missed."""
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        await away(stage)
+        await happened(stage, 4)
+        stage.database.clock.offset += timedelta(hours=23)
+        refused = {"method": "sendMessage", "kind": "refuse", "error_code": 502, "times": 20}
+        await stage.fault(**refused, description="Bad Gateway")
+        await back(stage)
+        for number in range(9):
+            stage.database.clock.offset += MINUTE * 20
+            await stage.serve(request=str(number))
+        await stage.clear_faults()
+        stage.database.clock.offset += MINUTE
+        await stage.serve(request="at last")
+        assert len(standing(stage)) == 1
+
+
 @pytest.mark.parametrize("known", [True, False])
 async def test_a_mark_without_anything_to_tell_goes(redis_url: str, known: bool) -> None:
     async with delivery_stage(redis_url) as stage:

@@ -7,10 +7,11 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from bot.messenger.refusals import Action
-from bot.models.deliveries import PendingItem, SentRecord
+from bot.models.deliveries import DeliveryClass, PendingItem, SentRecord
 from bot.models.identifiers import Address, MessageId
 from bot.models.messages import View
 from bot.models.stories import Story
+from bot.news.missed import MISSED_BACK
 from bot.store.deliveries import Fate, Settlement
 
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -76,8 +77,12 @@ def done(item: PendingItem, story: Story, record: SentRecord) -> Settlement:
 
 
 def hopeless(item: PendingItem, now: datetime) -> bool:
-    """Both old and tried: after an outage everything is old, and nothing was tried."""
-    return now - item.raised >= GIVE_UP_AFTER and item.attempts >= TRIED_ENOUGH
+    """Both old and tried: after an outage everything is old, and nothing was tried. What a chat
+    missed carries the time since when, a day before it became pending at most.
+    """
+    missed = item.delivery_class is DeliveryClass.DIGEST
+    patience = GIVE_UP_AFTER + MISSED_BACK if missed else GIVE_UP_AFTER
+    return now - item.raised >= patience and item.attempts >= TRIED_ENOUGH
 
 
 def every(items: Sequence[PendingItem], fate: Fate, until: datetime) -> tuple[Settlement, ...]:
