@@ -170,5 +170,5 @@ class DeadLetterService:
 def _done_text(deed: Deed, done: int, stay: int) -> str:
     verb = "Replayed" if deed is Deed.REPLAY else "Forgotten"
     stays = "1 stays" if stay == 1 else f"{stay} stay"
-    reason = "the chat is paused or gone, or the story is no longer kept"
+    reason = "the chat cannot get it now, or the story is no longer kept"
     return f"{verb}: {done}." + (f" {stays}: {reason}." if stay else "")
