@@ -212,6 +212,13 @@ def test_a_missing_message_matters_only_to_an_edit() -> None:
     )
 
 
+def test_a_servers_words_can_always_be_kept_and_shown() -> None:
+    for code in (BadRequest, Forbidden, NetworkError, InvalidToken):
+        outcome = classify(code(f"half \ud83d {'and much more ' * 1_000}"), SEND)
+        outcome.sentence.encode()
+        assert len(outcome.sentence) < 700
+
+
 def test_a_proxys_page_is_neither_read_nor_repeated() -> None:
     page = "<html>too many requests, too large, gateway time</html>"
     error = NetworkError(f"Bad Gateway (502). Parsing the server response b'{page}' failed")

@@ -105,6 +105,8 @@ class Rule:
 
 
 _EDITS = frozenset({Operation.EDIT, Operation.DELETE})
+TEXT_MOST = 500
+"""Characters of a server's own words."""
 DEFAULT_WAIT = timedelta(seconds=1)
 """When a server floods without saying for how long."""
 
@@ -181,7 +183,7 @@ def classify(error: TelegramError, operation: Operation) -> Outcome:
     Repeating an edit, a deletion or a question does no harm, so that only a send is uncertain.
     """
     # python-telegram-bot appends an answer that it could not read, such as a proxy's whole page.
-    text = error.message.partition(". Parsing the server response ")[0]
+    text = _readable(error.message.partition(". Parsing the server response ")[0])
     match error:
         case RetryAfter():
             wait = error.retry_after
@@ -208,6 +210,11 @@ def classify(error: TelegramError, operation: Operation) -> Outcome:
     return Outcome(_again(operation), sentence=text)
 
 
+def _readable(text: str) -> str:
+    """What can be kept and shown: no halves of surrogate pairs, and of no more than a few lines."""
+    return text.encode("utf-8", "replace").decode()[:TEXT_MOST]
+
+
 def _look_up(table: tuple[Rule, ...], text: str, operation: Operation) -> Outcome:
     for rule in table:
         if operation in rule.operations and re.search(rule.pattern, text, re.IGNORECASE):
@@ -221,7 +228,7 @@ def _look_up(table: tuple[Rule, ...], text: str, operation: Operation) -> Outcom
 def _not_found(error: TelegramError) -> Outcome:
     """401 and 404: python-telegram-bot hides which behind one class, the cause keeps the text."""
     cause = error.__cause__
-    text = cause.message if isinstance(cause, TelegramError) else error.message
+    text = _readable(cause.message if isinstance(cause, TelegramError) else error.message)
     if "method not found" in text.casefold():
         return Outcome(Action.BURY, sentence=f"This Bot API server is too old. ({text})")
     return Outcome(
