@@ -185,6 +185,26 @@ async def test_a_server_that_fails_is_tried_with_back_off_and_given_up_after_a_d
         assert await stage.pace.standing.doubts() == 0
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 502, 503])
+async def test_a_proxys_page_delays_the_news_and_nothing_else(redis_url: str, status: int) -> None:
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        await stage.raise_for(ALEX, await stage.place(FIRST, stage.entry("dam")))
+        await stage.fault(kind="page", method="sendMessage", error_code=status)
+        await stage.serve()
+        chat = await stage.chats.get(CHAT)
+        assert chat is not None
+        assert not chat.paused
+        assert await stage.pace.standing.token_trouble() == ""
+        assert await waiting(stage) == 1
+        stage.database.clock.offset += timedelta(seconds=5)
+        await stage.serve(request="2")
+        assert await waiting(stage) == 0
+        assert len(await asked(stage)) == 2
+        assert (await stage.letters.counts()).kept == 0
+        assert await stage.pace.standing.doubts() == 0
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_message_that_may_have_arrived_is_sent_again_and_counted(
     redis_url: str, when: str

@@ -52,7 +52,8 @@ class ClosedTopics:
         admins were not told yet, and what became of that. Raises TooLateError when that must wait
         for a turn.
         """
-        if thread != NO_THREAD and chat.closed_topic(thread) is None:
+        newest = await self._chats.get(chat.id) or chat
+        if thread != NO_THREAD and newest.closed_topic(thread) is None:
             told = await self._tell(chat, thread)
             if told.action not in _SETTLED:
                 return told
