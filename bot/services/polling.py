@@ -14,7 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from bot.errors import FeedError, FeedTrouble, NewsflashError, StoreError
+from bot.errors import (
+    BacklogError,
+    FeedError,
+    FeedTrouble,
+    FullError,
+    NewsflashError,
+    StoreError,
+)
 from bot.fetch.fetcher import FeedFetcher, Fetched
 from bot.models.entries import EntryEvent, ParsedFeed
 from bot.models.feeds import Feed, PollState, Validators
@@ -43,6 +50,8 @@ WAITING_MOST = 1000
 DRAIN = timedelta(seconds=5)
 HEARTBEAT = timedelta(seconds=1)
 DEAD_AFTER = timedelta(seconds=4)
+TAKE_UP_EACH = timedelta(seconds=10)
+"""A Redis that refuses again and again must not let sites be asked again and again."""
 CLOCK_STEP = timedelta(seconds=30)
 """Less is a correction of the clock as it happens every day."""
 _UNREAD = frozenset(FeedTrouble) - {FeedTrouble.NOT_A_FEED, FeedTrouble.BROKEN}
@@ -80,6 +89,9 @@ class Poller:
         self._clock = clock
         self._stopping = stopping
         self._flying: dict[FeedId, tuple[str, asyncio.Task[None]]] = {}
+        self._cut_short = False
+        """Redis was away: polls were not committed, or a claim got no answer."""
+        self._taken_up = clock.now() - TAKE_UP_EACH
         self.last_round: datetime | None = None
 
     async def run(self) -> None:
@@ -88,11 +100,13 @@ class Poller:
             try:
                 await self._mind_the_clock()
                 await self._mind_the_others()
+                await self._take_up_again()
                 room = self._room()
                 claimed = await self._feeds.claim_due(room, lease=LEASE) if room else []
                 self.last_round = self._clock.now()
                 pause = await self._until_due() if room and not claimed else IDLE
             except Exception as error:
+                self._cut_short = True
                 await self._stopping.recover("polling", error)
                 continue
             for feed in claimed:
@@ -145,6 +159,13 @@ class Poller:
             log.info("%d feeds taken back from pollers that died", count)
             await self._heartbeats.leave(*dead)
 
+    async def _take_up_again(self) -> None:
+        """After a Redis that was away, what was claimed would else wait for its lease to end."""
+        now = self._clock.now()
+        if self._cut_short and not timedelta() <= now - self._taken_up < TAKE_UP_EACH:
+            await self._feeds.take_back()
+            self._cut_short, self._taken_up = False, now
+
     async def _leave(self) -> None:
         try:
             await self._heartbeats.leave(self._owner)
@@ -166,6 +187,7 @@ class Poller:
             await self.poll(feed)
         except NewsflashError as error:
             # The claim's lease is the next poll; nothing was committed, so nothing is lost.
+            self._cut_short |= not isinstance(error, FullError | BacklogError)
             log.warning("%s", error)
         except Exception:
             log.exception("the poll of %s was cut short", feed.url)
