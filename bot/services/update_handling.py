@@ -217,6 +217,10 @@ class UpdateHandling:
 
 async def _cut(tasks: Iterable[asyncio.Task[object]] | Iterable[asyncio.Task[None]]) -> None:
     cut = tuple(tasks)
-    for task in cut:
-        task.cancel()
+    left = set(cut)
+    while left:
+        # Again and again: libraries lose a cancellation now and then.
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=MOMENT.total_seconds())
     await asyncio.gather(*cut, return_exceptions=True)

@@ -110,7 +110,7 @@ class UpdatePoller:
         await self._leave()
 
     async def _keep_lease(self) -> None:
-        while True:
+        while not self._stopping.requested:
             try:
                 await self._hold()
             except StoreError:
@@ -118,7 +118,7 @@ class UpdatePoller:
                 log.debug("the lease of polling is as it was: Redis does not answer")
             if not self._leads:
                 self.last_round = self._clock.now()
-            await asyncio.sleep((KEEP_EACH if self._leads else STAND_BY).total_seconds())
+            await self._stopping.rest(KEEP_EACH if self._leads else STAND_BY)
 
     async def _hold(self) -> None:
         try:

@@ -179,7 +179,8 @@ class Database:
         """The answers, in order. Raises StoreError for the first request that failed."""
         if self._given_up:
             raise StoreError("Redis is not asked any more.")
-        wait = asyncio.timeout(None)
+        wait, task = asyncio.timeout(None), asyncio.current_task()
+        asked = task.cancelling() if task else 0
         try:
             async with wait:
                 self._waits.add(wait)
@@ -187,6 +188,10 @@ class Database:
                     answers = await self._transport.send(requests)
                 finally:
                     self._waits.discard(wait)
+                if task and task.cancelling() > asked:
+                    # redis-py writes within asyncio.wait_for, which in Python 3.11 loses a
+                    # cancellation that comes when the writing has just ended.
+                    raise asyncio.CancelledError
         except TimeoutError as error:
             raise StoreError("Redis does not answer, and is not waited for any longer.") from error
         return checked(answers)
