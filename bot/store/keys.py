@@ -212,9 +212,9 @@ def reference() -> str:
         "since 1970, UTC.",
         "",
         "The same keys serve on one server and on a Redis Cluster: what shares a tag is on one "
-        "node. A command whose keys are of two tags is refused before it is sent, on one server too; a "
-        "key without a tag is used alone. The time of all processes is that of the node with "
-        "`{pace}`.",
+        "node. A command whose keys are of two tags is refused before it is sent, on one server "
+        "too; a key without a tag is used alone. The time of all processes is that of the node "
+        "with `{pace}`.",
         "",
         "| key | type | holds | writer | lifetime | bound |",
         "|---|---|---|---|---|---|",
