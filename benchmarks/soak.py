@@ -19,6 +19,7 @@ from benchmarks.soak_ledger import Findings
 from benchmarks.soak_report import arrivals, none, outcomes, show, tell, windows
 from benchmarks.soak_run import Plan, Soak
 from benchmarks.soak_stage import Audience, stage
+from benchmarks.steady import RATE, SHARE, steady
 
 EXAMPLES = 10
 
@@ -56,6 +57,20 @@ def _explain(found: Findings, limits: list[str], troubles: list[str]) -> None:
             print(f"  {line}")
 
 
+async def hold_the_rate(plan: Plan) -> bool:
+    """Run `steady` and print; true when its promises hold."""
+    seen = await steady(logs=plan.logs)
+    audit = {"windows": seen.windows, "exceeded_total": 0, "refused": seen.refused}
+    rate = f"{seen.rate:.2f} of {RATE:.0f} a second"
+    return tell(
+        [
+            (f"{seen.messages} messages by two senders", rate, True),
+            (f"share (at least {SHARE:.0%})", f"{seen.share:.1%}", seen.share >= SHARE),
+            *windows(plan, audit),
+        ]
+    )
+
+
 def main() -> None:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
@@ -72,8 +87,13 @@ def main() -> None:
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{what} ({default:.0f})")
     parser.add_argument("--together", action="store_true", help="fewer processes, several roles in")
+    parser.add_argument(
+        "--steady", action="store_true", help="instead: two senders at Telegram's rate, 1,000 chats"
+    )
     parser.add_argument("--logs", type=Path, help="a folder for the bot's logs")
-    sys.exit(0 if uvloop.run(soak(_plan(parser.parse_args()))) else 1)
+    options = parser.parse_args()
+    run = hold_the_rate if options.steady else soak
+    sys.exit(0 if uvloop.run(run(_plan(options))) else 1)
 
 
 def _plan(options: argparse.Namespace) -> Plan:
