@@ -15,6 +15,7 @@ from bot.news.bundles import (
     GATHER_MOST,
     LATE,
     ONE_PAGE,
+    QUIET_FEW,
     QUIET_FOR,
     STALE,
     bundle,
@@ -100,8 +101,14 @@ def test_what_was_missed_goes_together_and_leaves_a_story_on_time_alone() -> Non
 def test_a_late_story_waits_for_more_and_one_on_time_does_not() -> None:
     late, fresh = waiting("late", age=LATE), waiting("fresh")
     held = gathering([late, fresh], items([late, fresh]), now=NOW)
-    assert held == (replace(late, step=Step.WAIT, until=NOW + QUIET_FOR),)
-    assert gathering([late], items([late]), now=NOW + QUIET_FOR) == ()
+    assert held == (replace(late, step=Step.WAIT, until=NOW + QUIET_FEW),)
+    assert gathering([late], items([late]), now=NOW + QUIET_FEW) == ()
+
+
+def test_four_late_stories_are_the_end_of_an_outage_and_wait_longer() -> None:
+    late = several(BUNDLE_FROM, age=LATE)
+    held = gathering(late, items(late), now=NOW)
+    assert {one.until for one in held} == {late[-1].item.raised + QUIET_FOR}
 
 
 def test_stories_on_time_join_a_list_that_is_coming_anyway() -> None:
@@ -154,7 +161,8 @@ def test_everything_that_trickles_in_goes_out_in_few_messages_and_soon(
             one = coming.pop(0)
             pending[one.item.story], due[one.item.story] = one, now
         actions = [pending[each] for each in pending if due[each] <= now]
-        held = gathering(actions, items(list(pending.values())), now=now)
+        stored = [replace(one.item, not_before=due[each]) for each, one in pending.items()]
+        held = gathering(actions, stored, now=now)
         due |= {one.item.story: one.until for one in held if one.until is not None}
         out = [one for one in actions if one.item.story not in {each.item.story for each in held}]
         for one in out:
@@ -164,7 +172,7 @@ def test_everything_that_trickles_in_goes_out_in_few_messages_and_soon(
             sent.append((now, len(out)))
     assert sum(count for _, count in sent) == len(arrivals)
     for (earlier, _), (later, _) in pairwise(sent):
-        assert later - earlier >= QUIET_FOR
+        assert later - earlier >= QUIET_FEW
 
 
 # Requests

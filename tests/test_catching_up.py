@@ -1,5 +1,6 @@
 """A long backlog is one message in pages, silent, that changes as a whole; after any outage too."""
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,12 +14,15 @@ from bot.models.messages import View
 from bot.models.stories import Story
 from bot.news.bundles import GATHER_MOST, LATE, QUIET_FOR
 from bot.services.bundle_pages import BundlePages
+from bot.services.stopping import Stopping
 from bot.store import keys_desk
 from bot.store.documents import dump
 from sandbox.population import ALEX
 from tests.delivery_stage import DeliveryStage, Json, delivery_stage
+from tests.stoppable_redis import StoppableRedis
 from tests.store_values import breaking, digits
 from tests.telegram_parser import judge
+from tests.waiting import eventually
 
 CHAT = ChatId(ALEX)
 MANY = 300
@@ -265,6 +269,23 @@ async def test_after_eight_hours_without_telegram(redis_url: str) -> None:
         await served(stage, 60, step=timedelta(seconds=1))
         (message,) = standing(stage)
         assert message["text"].startswith("16 new stories")
+        assert (await stage.queue.read(CHAT)).items == ()
+
+
+async def test_after_eight_hours_without_redis(stoppable_redis: StoppableRedis) -> None:
+    async with delivery_stage(stoppable_redis.url) as stage:
+        await stage.reader()
+        await backlog(stage, 40)
+        await asyncio.to_thread(stoppable_redis.stop)
+        stopping = Stopping()
+        sending = asyncio.create_task(stage.sender(stopping).run())
+        stage.database.clock.offset += HOURS
+        await asyncio.to_thread(stoppable_redis.start)
+        await eventually(lambda: standing(stage))
+        stopping.request()
+        await sending
+        (message,) = standing(stage)
+        assert message["text"].startswith("40 new stories")
         assert (await stage.queue.read(CHAT)).items == ()
 
 

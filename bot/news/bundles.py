@@ -7,17 +7,20 @@ minute, as feeds are polled one after the other. One by one they are a flood; wh
 wants the important ones and the rest in reach.
 Rule: four or more ordinary stories that wait for one target, or several of which one is late, are
 one silent message. A story is late 30 minutes after it was published or was first wanted. Late ones
-gather until nothing new has come for 20 seconds, 60 seconds at most; stories on time are not held
-back, unless four late ones gather: then the list is coming anyway, and they join it. Breaking
-stories go alone and first, as long as they are fresh (bot.news.matching); later they are list
-entries like others. What was first reported over a day ago is no news: it never goes alone while
-there is something to go with, and stands at the end.
+gather until nothing new has come for 3 seconds; once they are four, which looks like the end of an
+outage, for 20 seconds; 60 at most. Stories on time are not held back, unless four late ones gather:
+then the list is coming anyway, and they join it. Breaking stories go alone and first, as long as
+they are fresh (bot.news.matching); later they are list entries like others. What was first reported
+over a day ago is no news: it never goes alone while there is something to go with, and stands at
+the end.
 Up to ten stand in the order in which they came. More than that are pages of one message, and on the
 first page stands what a reader must not miss: breaking, then what most outlets report, then the
 newest. What a chat missed (class DIGEST) is always ordered so.
-Known exceptions: a feed that dates its entries wrongly is always late, which costs its readers 20
+Known exceptions: a feed that dates its entries wrongly is always late, which costs its readers
 seconds. A single story of yesterday goes out as any other: dropping by date would silence feeds
 that date by the day or not at all.
+Measured: eight hours of 60 real English feeds (453 entries, 308 stories) read at once by a bot that
+starts: one message 25 seconds after the start, nothing rang.
 Rejected: several messages of ten (thirty of them after an outage; nobody scrolls back through
 them); dropping all but the top (news is lost); newest first (the flood of the last quarter of an
 hour hides the event of the night); fixed windows of time instead of gathering (they cut every third
@@ -39,8 +42,10 @@ BUNDLE_FROM = 4
 ONE_PAGE = 10
 """Headlines that stand in one message without pages, oldest first."""
 LATE = timedelta(minutes=30)
+QUIET_FEW = timedelta(seconds=3)
+"""Fewer than BUNDLE_FROM late stories have gathered when none has come for so long,"""
 QUIET_FOR = timedelta(seconds=20)
-"""Late stories have gathered when none has come for so long."""
+"""that many when none has for so long."""
 GATHER_MOST = timedelta(seconds=60)
 STALE = timedelta(hours=24)
 
@@ -70,7 +75,8 @@ def gathering(
         if not known or not (late or join):
             continue
         times = [item.raised for item in known]
-        until = min(max(times) + QUIET_FOR, min(times) + GATHER_MOST)
+        quiet = QUIET_FOR if join else QUIET_FEW
+        until = min(max(times) + quiet, min(times) + GATHER_MOST)
         if until > now:
             members = together if join else late
             waiting += [replace(one, step=Step.WAIT, until=until) for one in members]
