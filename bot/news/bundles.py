@@ -112,7 +112,7 @@ def requests(
         if one.step is Step.SEND and key in members:
             key = "bundle"
         elif one.step is Step.EDIT and record is not None and record.bundle:
-            key = record.message_id
+            key = record.address, record.message_id
         groups.setdefault(key, []).append(one)
     return tuple(together if key == "bundle" else tuple(group) for key, group in groups.items())
 

@@ -101,8 +101,10 @@ class Bundles:
         before: datetime,
     ) -> Result:
         """Show the page that stands there as its stories are now: one edit for all of them."""
-        message_id = sent[_place(decisions[0])].message_id
-        listed = await self._messages.get(chat.id, message_id)
+        first = sent[_place(decisions[0])]
+        message_id = first.message_id
+        moved = first.address not in (None, chat.address)
+        listed = None if moved else await self._messages.get(chat.id, message_id)
         for _ in range(2):
             view = await self._changed(chat, listed)
             if listed is None or view is None:
@@ -144,7 +146,7 @@ class Bundles:
         for place, record in sent.items():
             listed = messages.get(record.message_id) if record.bundle else None
             story = stories.get(place[1])
-            if listed is None or story is None:
+            if listed is None or story is None or listed.address not in (None, record.address):
                 continue
             hidden = on_shown_page(listed, story) is False
             found[place] = replace(
