@@ -1,17 +1,14 @@
-"""SIGKILL at each step of the pipeline and at any moment: nothing lost, nothing acknowledged
-repeated. Real processes, real Redis, the sandbox's Telegram over HTTP.
+"""SIGKILL at each step of the pipeline: nothing lost, nothing acknowledged repeated.
+
+Real processes, real Redis, the sandbox's Telegram over HTTP. Kills at any moment: tests.test_soak.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from random import Random
 
 from bot.config import Rate
 from bot.models.deliveries import DeliveryClass
-from bot.news.bundles import ONE_PAGE
 from bot.store import keys, keys_desk
 from bot.store.client import Database
 from bot.store.deliveries import DeliveryQueue
@@ -35,7 +32,6 @@ TITLES = (
     "Solar ferry crosses the Baltic without a drop of diesel",
     "Hospital in Hanoi prints its own prosthetic hands",
 )
-Moment = Callable[[Database], Awaitable[bool]]
 
 
 async def ready(url: str) -> bool:
@@ -162,54 +158,10 @@ async def test_a_request_in_flight_is_the_only_thing_a_kill_repeats(
         assert found[TITLES[1]] <= 2
 
 
-async def test_ten_kills_at_any_moment_lose_nothing(tmp_path: Path, redis_url: str) -> None:
-    async with stage(tmp_path, redis_url=redis_url) as scene, looking_at(redis_url) as database:
-        await subscribed(scene)
-        dice, outlets = Random(7), ("meridian", "harbour", "continental", "ledger")
-        # If all of them come in one message, they fit on its page.
-        kills, titles = 10, TITLES[:ONE_PAGE]
-        for number, title in enumerate(titles):
-            scene.publish(outlets[number % len(outlets)], title)
-            if number < kills:
-                bot = await scene.bot()
-                calls = len(await scene.requests("sendMessage"))
-                moment = dice.choice([polled, raised, claimed])
-                # At the moment named, or once a message went out, whichever is first.
-                await eventually(partial(at_or_sent, scene, database, moment, calls))
-                await bot.kill()
-                await leases_over(database)
-        await scene.bot()
-        await eventually(lambda: arrived(scene, titles), seconds=60)
-        await eventually(lambda: empty(database))
-        repeats = sum((await arrivals(scene)).values()) - len(titles)
-        assert repeats <= kills
-
-
 async def leases_over(database: Database) -> None:
     """A killed poll is taken up when its claim's lease ends: as if that time had passed."""
     feeds = FeedStore(database)
     await feeds.hasten([feed.id for feed in await feeds.all()])
-
-
-async def at_or_sent(scene: Stage, database: Database, moment: Moment, calls: int) -> bool:
-    return await moment(database) or len(await scene.requests("sendMessage")) > calls
-
-
-async def test_a_normal_stop_repeats_nothing_and_leaves_no_lease(
-    tmp_path: Path, redis_url: str
-) -> None:
-    async with stage(tmp_path, redis_url=redis_url) as scene, looking_at(redis_url) as database:
-        await subscribed(scene)
-        for number, title in enumerate(TITLES[:6]):
-            bot = await scene.bot()
-            scene.publish(("meridian", "harbour")[number % 2], title)
-            await eventually(lambda: raised_or_sent(scene, database))
-            assert await bot.stop() == 0
-            assert not await claimed(database)
-        await scene.bot()
-        await eventually(lambda: arrived(scene, TITLES[:6]))
-        await eventually(lambda: empty(database))
-        assert set((await arrivals(scene)).values()) == {1}
 
 
 async def test_an_update_that_was_taken_in_survives_a_kill(tmp_path: Path, redis_url: str) -> None:
@@ -232,10 +184,6 @@ async def answering(scene: Stage) -> bool:
 
 async def help_after(scene: Stage, message_id: int) -> bool:
     return any(each["message_id"] > message_id for each in await scene.messages("/subscribe"))
-
-
-async def raised_or_sent(scene: Stage, database: Database) -> bool:
-    return await raised(database) or bool(await scene.requests("sendMessage"))
 
 
 async def polled(database: Database) -> bool:
