@@ -13,6 +13,7 @@ from random import Random
 
 from benchmarks.soak_fleet import APART, START_SECONDS, BotProcess
 from benchmarks.soak_ledger import Arrived, Event, Findings, Ledger, Mailbox, Sending
+from benchmarks.soak_pages import Pages
 from benchmarks.soak_stage import Audience, Stage, until
 from benchmarks.soak_weather import Weather
 from sandbox.wire_articles import Article
@@ -83,6 +84,7 @@ class Soak:
         self._dice = Random(plan.seed)
         chats = [target.chat for target in scene.targets if target.person == target.chat]
         self.weather = Weather(scene.sandbox, chats, self._dice)
+        self._pages = Pages(scene)
         self._began = time.monotonic()
 
     @property
@@ -178,6 +180,10 @@ class Soak:
     async def _reckon(self) -> Findings:
         # Where something is missing, the table tells.
         with suppress(RuntimeError):
+            await until(
+                lambda: self._complete() or bool(self._pages.folded()), LAST_SECONDS, "the last"
+            )
+            await self._pages.unfold()
             await until(self._complete, LAST_SECONDS, "the last story")
         await asyncio.sleep(AFTERWARDS)
         return self.ledger.findings(self.mailboxes())
@@ -197,7 +203,7 @@ class Soak:
             Mailbox(
                 f"{target.chat}/{target.thread or ''}",
                 [
-                    Arrived(message.id, message.sent_at, str(message.payload.get("text", "")))
+                    Arrived(message.id, message.sent_at, self._pages.text(message))
                     for message in self.scene.stories(target)
                 ],
                 sendings.get(target.chat, {}),
