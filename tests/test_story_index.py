@@ -272,6 +272,17 @@ def test_a_change_of_something_older_than_the_window_finds_its_story_again() -> 
     assert placement.story.version == 2
 
 
+def test_a_change_of_a_story_that_nobody_remembers_getting_is_told_nobody() -> None:
+    """Sent records are kept for a day longer than stories take entries: later it would be new."""
+    index = StoryIndex()
+    story = placed(index, DAM).story
+    index.expire(NOON + timedelta(days=8))
+    change = changed_entry(DAM, title="Dam failure: all are safe", minutes=9 * 1440)
+    placement = index.place(change, home=story)
+    assert placement.event is None
+    assert placement.story.version == 2
+
+
 def test_stories_leave_after_72_hours() -> None:
     index = StoryIndex()
     story = placed(index, DAM).story

@@ -104,7 +104,10 @@ def join(story: Story, entry: Entry) -> tuple[Story, EventKind | None]:
 
 
 def change(story: Story, entry: Entry) -> tuple[Story, EventKind | None]:
-    """The story with the report of this entry as the entry now is."""
+    """The story with the report of this entry as the entry now is. Who got a story that is too old
+    to take entries is not told: nobody remembers their messages any more, so that they would get it
+    anew.
+    """
     before = next(report for report in story.reports if report.entry == entry.id)
     visible = not _says_the_same(before, entry)
     after = replace(
@@ -119,7 +122,8 @@ def change(story: Story, entry: Entry) -> tuple[Story, EventKind | None]:
         version=story.version + visible,
         changed=entry.arrived if visible else story.changed,
     )
-    return changed, EventKind.CHANGED if visible and not story.baseline else None
+    told = visible and not story.baseline and is_open(story, entry.arrived)
+    return changed, EventKind.CHANGED if told else None
 
 
 def merge(stories: Sequence[Story], at: datetime) -> Story:
