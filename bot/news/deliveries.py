@@ -14,6 +14,9 @@ from bot.models.identifiers import StoryId, ThreadId
 from bot.models.stories import Report, Story
 from bot.news.matching import is_fresh_alert
 
+TRIED_LONG = 12
+"""Attempts, over six minutes or so: longer than most outages, in which order shall hold."""
+
 
 class Step(StrEnum):
     """What one pending item needs now."""
@@ -137,9 +140,11 @@ def most_urgent(items: Sequence[PendingItem], most: int) -> list[PendingItem]:
 def in_order(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
     """By class, then by the time the story was first wanted: breaking ones before all others.
 
-    What broke too long ago to be an alert has no precedence.
+    What broke too long ago to be an alert has no precedence. What was refused again and again lets
+    the others of its class pass: else one story that a server stumbles over would hold up a chat
+    for the day after which it is given up.
     """
-    return tuple(sorted(decisions, key=lambda one: (_class_now(one), *_age(one))))
+    return tuple(sorted(decisions, key=lambda one: (_class_now(one), _stuck(one), *_age(one))))
 
 
 def as_sent(records: Sequence[SentRecord | None]) -> SentRecord | None:
@@ -175,6 +180,10 @@ def told_once(
             told.add(place)
         kept.append(one)
     return tuple(kept), tuple(twins)
+
+
+def _stuck(decision: Decision) -> bool:
+    return decision.item.attempts >= TRIED_LONG
 
 
 def _class_now(decision: Decision) -> DeliveryClass:

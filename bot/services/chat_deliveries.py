@@ -271,5 +271,6 @@ def _report(sitting: Sitting, item: PendingItem, story: Story | None) -> Report 
 
 def _without_request(decision: Decision) -> Settlement:
     if decision.step is Step.WAIT:
-        return Settlement(decision.item, Fate.WAIT, not_before=decision.until)
+        item = decision.item
+        return Settlement(item, Fate.WAIT, item.version, not_before=decision.until)
     return Settlement(decision.item, Fate.DROP, decision.item.version)

@@ -19,7 +19,7 @@ from bot.services.stopping import Stopping
 from bot.store.clock import Clock
 from bot.store.deliveries import DeliveryQueue, Holder
 from bot.store.key_registry import CHAT_SHARDS
-from bot.store.pace import Pace
+from bot.store.pace import DEAD_AFTER, Pace
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,6 @@ LOOK_EACH = timedelta(milliseconds=100)
 SOON = timedelta(milliseconds=10)
 """Until claimed chats have come to their slots."""
 HEARTBEAT = timedelta(seconds=1)
-DEAD_AFTER = timedelta(seconds=4)
 DRAIN = timedelta(seconds=8)
 MOST_AT_ONCE = 100
 """Chats in flight in one process."""
@@ -76,7 +75,8 @@ class Sender:
         self._first_shard = 0
         self._known: Due = {}
         self._looked = clock.now()
-        self._beaten = self._judges_from = clock.now()
+        self._beaten: datetime | None = None
+        self._judges_from = clock.now()
         self.last_round: datetime | None = None
 
     async def run(self) -> None:
@@ -119,6 +119,9 @@ class Sender:
         """
         while len(self._flying) > MOST_AT_ONCE * (1 - WORTHWHILE):
             await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
+        if self._beaten is None or self._clock.now() - self._beaten >= DEAD_AFTER:
+            # What somebody claims who seems to be dead is taken back at once.
+            await self._beat()
         await self._ask_again()
         due, now = await self._due(), self._clock.now()
         if not _ready(due, now):
@@ -208,22 +211,29 @@ class Sender:
         """Beat, and take back what dead senders hold."""
         while True:
             try:
-                silent = self._clock.now() - self._beaten
-                await self._pace.senders.beat(self._owner)
-                self._beaten = self._clock.now()
-                if silent > HEARTBEAT * 2:
-                    # Redis or this process stood still; the others could not beat either.
-                    self._judges_from = self._beaten + DEAD_AFTER
-                if self._beaten >= self._judges_from:
-                    await self._take_back(await self._pace.senders.living(DEAD_AFTER))
+                if await self._beat() >= self._judges_from:
+                    await self._take_back()
             except StoreError as error:
                 log.warning("leases of dead senders were not looked at: %s", error)
             except Exception:
                 log.exception("leases of dead senders were not looked at")
             await asyncio.sleep(HEARTBEAT.total_seconds())
 
-    async def _take_back(self, living: frozenset[str]) -> None:
-        for chat, holder in (await self._queue.holders()).items():
+    async def _beat(self) -> datetime:
+        """When it was."""
+        last = self._beaten
+        await self._pace.senders.beat(self._owner)
+        self._beaten = now = self._clock.now()
+        if last is not None and now - last > HEARTBEAT * 2:
+            # Redis or this process stood still; the others could not beat either.
+            self._judges_from = now + DEAD_AFTER
+        return now
+
+    async def _take_back(self) -> None:
+        # In this order: whoever claims has beaten before, also one that starts at this moment.
+        holders = await self._queue.holders()
+        living = await self._pace.senders.living(DEAD_AFTER)
+        for chat, holder in holders.items():
             if holder.owner not in living and holder.owner != self._owner:
                 log.warning("taking back chat %s from a sender that died", chat)
                 await self._queue.settle(chat, holder, (), release=True)

@@ -59,7 +59,8 @@ class Settlement:
     item: PendingItem
     fate: Fate
     version: int = 0
-    """The version rendered (DONE) or judged (DROP); a newer one stays."""
+    """The version rendered (DONE) or judged (DROP, WAIT); a newer one stays, due at once. Zero for
+    a WAIT of whatever version."""
     record: SentRecord | None = None
     not_before: datetime | None = None
 

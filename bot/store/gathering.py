@@ -20,9 +20,14 @@ class Gathering(Generic[Call, Answer]):
     """One kind of call."""
 
     def __init__(
-        self, run: Callable[[Sequence[Call]], Awaitable[Sequence[Answer]]], *, most: int = 256
+        self,
+        run: Callable[[Sequence[Call]], Awaitable[Sequence[Answer | Exception]]],
+        *,
+        most: int = 256,
     ) -> None:
-        """`run` answers up to `most` calls in their order, or raises for all of them."""
+        """`run` answers up to `most` calls in their order, or raises for all of them. An answer
+        that is an error is raised for its call alone.
+        """
         self._run = run
         self._most = most
         self._waiting: list[tuple[Call, asyncio.Future[Answer]]] = []
@@ -54,7 +59,11 @@ class Gathering(Generic[Call, Answer]):
         try:
             answers = await self._run([call for call, _ in together])
             for (_, waiting), answer in zip(together, answers, strict=True):
-                if not waiting.done():
+                if waiting.done():
+                    continue
+                if isinstance(answer, Exception):
+                    waiting.set_exception(answer)
+                else:
                     waiting.set_result(answer)
         except BaseException as error:
             for _, waiting in together:

@@ -3,9 +3,10 @@
 What a dead one held is taken back by its kind: senders' leases, pollers' claims.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.store.client import Database
+from bot.store.clock import milliseconds
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -16,11 +17,18 @@ class Heartbeats:
     def __init__(self, database: Database, key: str) -> None:
         self._database = database
         self._key = key
+        self._beaten: datetime | None = None
 
     async def beat(self, owner: str) -> None:
         """This process lives."""
-        now = self._database.clock.now_milliseconds()
-        await self._database.command("ZADD", self._key, now, owner)
+        asked = self._database.clock.now()
+        await self._database.command("ZADD", self._key, milliseconds(asked), owner)
+        self._beaten = asked
+
+    def fell_silent(self, silent_for: timedelta) -> bool:
+        """Whether others may take this process for dead: it did beat, but not for so long."""
+        beaten = self._beaten
+        return beaten is not None and self._database.clock.now() - beaten >= silent_for
 
     async def leave(self, *owners: str) -> None:
         """These ended, or what they held was taken back."""

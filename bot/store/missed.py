@@ -29,12 +29,15 @@ class MissedMarks:
             batch.command("HGETALL", keys.missed(shard))
             batch.command("SMEMBERS", keys.paused(shard))
         answers = await batch.run()
-        return {
-            ChatId(int(chat)): from_milliseconds(since)
-            for marks, paused in zip(answers[0::2], answers[1::2], strict=True)
-            for chat, since in marks.items()
-            if chat not in set(paused)
-        }
+        found: dict[ChatId, datetime] = {}
+        for marks, members in zip(answers[0::2], answers[1::2], strict=True):
+            paused = frozenset(members)
+            found |= {
+                ChatId(int(chat)): from_milliseconds(since)
+                for chat, since in marks.items()
+                if chat not in paused
+            }
+        return found
 
     async def redeem(self, chat: ChatId, mark: datetime, items: Sequence[PendingItem]) -> bool:
         """Take the mark away and leave these items instead, in one transaction; what is pending

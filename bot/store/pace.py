@@ -31,6 +31,8 @@ tried again after a minute, by one request; a flood of the whole bot answers tha
 SLOTS = keys.slots()
 PAUSES = (keys.pause(), keys.probe())
 PROBE_LEASE = timedelta(seconds=30)
+DEAD_AFTER = timedelta(seconds=4)
+"""A sender that has not beaten for so long may have lost its leases."""
 _MICROSECOND = timedelta(microseconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -110,7 +112,9 @@ class Pace:
     async def take(self, *, before: datetime | None = None) -> None:
         """Reserve one slot and wait for it; during a pause, wait for its end.
 
-        Raises TooLateError, with nothing reserved, when the slot would not come `before` then.
+        Raises TooLateError, with nothing reserved, when the slot would not come `before` then; and
+        when this process stood still meanwhile, so that it is later than that, or the other
+        senders may have taken it for dead.
         """
         while True:
             turn = await (self._turns(before) if before else self._turns_in_any_case(None))
@@ -122,7 +126,13 @@ class Pace:
                 raise TooLateError(turn.at)
             await asyncio.sleep((turn.at - self._database.clock.now()).total_seconds())
             if turn.granted:
+                self._check_in_time(before)
                 return
+
+    def _check_in_time(self, before: datetime | None) -> None:
+        now = self._database.clock.now()
+        if before is not None and (now > before or self.senders.fell_silent(DEAD_AFTER)):
+            raise TooLateError(now)
 
     async def _reserve_in_time(self, ends: Sequence[datetime]) -> list[Turn]:
         horizon = milliseconds(min(ends)) * 1000 - self._now()

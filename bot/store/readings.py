@@ -6,7 +6,9 @@ Reads only; the queue itself is bot.store.deliveries.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
+from bot.errors import StoreError
 from bot.models.chats import Chat
 from bot.models.deliveries import PendingItem, SentRecord
 from bot.models.identifiers import ChatId, StoryId, ThreadId
@@ -62,7 +64,7 @@ class Readings:
             return {}
         return await self._records(Wanted(chat, tuple(places)))
 
-    async def _read_all(self, chats: Sequence[ChatId]) -> list[Reading]:
+    async def _read_all(self, chats: Sequence[ChatId]) -> list[Reading | StoreError]:
         batch = self._database.batch()
         shards = by_shard(chats)
         for shard, places in shards.items():
@@ -74,13 +76,19 @@ class Readings:
                     keys_deliveries.rings(chats[place]),
                 )
             batch.script("queue_read", names, [chats[place] for place in places])
-        found: dict[int, Reading] = {}
+        found: dict[int, Reading | StoreError] = {}
         for places, answers in zip(shards.values(), await batch.run(), strict=True):
             for place, answer in zip(places, answers, strict=True):
-                found[place] = _reading(*answer)
+                try:
+                    found[place] = _reading(*answer)
+                except StoreError as error:
+                    # What cannot be read of one chat must not hold up the others.
+                    found[place] = error
         return [found[place] for place in range(len(chats))]
 
-    async def _sent_all(self, calls: Sequence[Wanted]) -> list[dict[Place, SentRecord]]:
+    async def _sent_all(
+        self, calls: Sequence[Wanted]
+    ) -> list[dict[Place, SentRecord] | StoreError]:
         batch = self._database.batch()
         shards = by_shard([call.chat for call in calls])
         for places in shards.values():
@@ -90,14 +98,24 @@ class Readings:
                 for thread, story in call.places
             ]
             batch.command("MGET", *names)
-        found: list[dict[Place, SentRecord]] = [{} for _ in calls]
+        found: dict[int, dict[Place, SentRecord] | StoreError] = {}
         for places, values in zip(shards.values(), await batch.run(), strict=True):
             following = iter(values)
             for place in places:
-                for wanted in calls[place].places:
-                    if (value := next(following)) is not None:
-                        found[place][wanted] = load(SentRecord, value)
-        return found
+                wanted = calls[place].places
+                try:
+                    found[place] = _records(wanted, list(islice(following, len(wanted))))
+                except StoreError as error:
+                    found[place] = error
+        return [found[place] for place in range(len(calls))]
+
+
+def _records(places: Sequence[Place], values: Sequence[bytes | None]) -> dict[Place, SentRecord]:
+    return {
+        place: load(SentRecord, value)
+        for place, value in zip(places, values, strict=True)
+        if value is not None
+    }
 
 
 def _reading(

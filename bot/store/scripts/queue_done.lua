@@ -6,7 +6,8 @@
 --       and for each item: field, version rendered (0: none), class at the claim, sent record
 --       ("": none), fate ("done", "drop", "wait", "retry"), not before (ms).
 -- done: removes what was rendered; a newer version stays, as an edit. drop: removes at most the
--- version seen. wait and retry keep the item. A removal comes first, so that a full memory does
+-- version seen. wait and retry keep the item; one that was told to wait for what it was then is
+-- decided anew when it is newer by now. A removal comes first, so that a full memory does
 -- not stop it.
 -- Returns for each chat 1 when the lease was the holder's, else 0.
 local now, life = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -37,7 +38,7 @@ local function settle_item(pending, sent, field, rendered, class, record, fate, 
     elseif fate == 'done' then
       keep(pending, field, v, c < class and c or EDIT, s, hold, 0)
     end
-  elseif c >= class then
+  elseif c >= class and not (fate == 'wait' and rendered > 0 and v > rendered) then
     keep(pending, field, v, c, s, hold, fate == 'retry' and a + 1 or a)
   end
   if record ~= '' then

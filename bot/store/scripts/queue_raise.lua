@@ -70,6 +70,10 @@ for position = 7 + ids, #ARGV, 2 do
       since, attempts = tonumber(s), tonumber(a) or 0
       if tonumber(c) <= class then
         class, hold = tonumber(c), tonumber(h) or 0
+        if kind == 'changed' and class == EDIT and attempts == 0 and version > tonumber(v) then
+          -- A changed text waits for less than one more source: until when is decided anew.
+          hold = 0
+        end
       end
     end
     local value = string.format('%d|%d|%.0f', newest, class, since)

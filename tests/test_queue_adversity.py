@@ -1,0 +1,160 @@
+"""Deliveries when a process stands still, a document is broken, or one story fails for ever."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.config import Rate
+from bot.errors import StoreError, TooLateError
+from bot.models.deliveries import EventKind
+from bot.models.identifiers import NO_THREAD, ChatId, StoryId
+from bot.services.deliveries import LEASE, Sender
+from bot.services.stopping import Stopping
+from bot.store import keys, keys_deliveries
+from bot.store.deliveries import Holder
+from bot.store.heartbeats import Heartbeats
+from bot.store.key_registry import chat_shard
+from sandbox.population import ALEX
+from tests.delivery_stage import TOKEN, DeliveryStage, delivery_stage
+from tests.waiting import eventually
+
+CHAT = ChatId(ALEX)
+FIRST, SECOND = StoryId("aaaaaaaaaaaa"), StoryId("bbbbbbbbbbbb")
+SLOW = Rate(1, timedelta(seconds=2))
+READERS = range(7_000, 7_008)
+NEWCOMER = Holder("newcomer", "1")
+
+
+# Processes that stand still, or start
+
+
+async def test_no_request_begins_after_its_time(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        passed = stage.database.clock.now() - timedelta(seconds=1)
+        with pytest.raises(TooLateError):
+            await stage.pace.take(before=passed)
+
+
+async def test_who_stood_still_for_long_does_not_send_beside_whoever_took_over(
+    redis_url: str,
+) -> None:
+    async with delivery_stage(redis_url, send_rate=SLOW) as stage:
+        await stage.reader()
+        await stage.raise_for(ALEX, await stage.place(FIRST))
+        await stage.pace.senders.beat("me")
+        await stage.pace.take()
+        serving = asyncio.create_task(stage.serve())
+        await eventually(lambda: stage.pace.has_slot(serving))
+        # The process stands still; meanwhile its lease is taken back, and another one sends.
+        stage.database.clock.offset += timedelta(seconds=5)
+        await stage.queue.settle(CHAT, Holder("me", "1"), (), release=True)
+        await another(stage).serve(request="2")
+        await serving
+        assert len(await stage.requests()) == 1
+
+
+def another(stage: DeliveryStage) -> DeliveryStage:
+    """A second process."""
+    return DeliveryStage(
+        stage.database,
+        stage.sandbox,
+        stage.session,
+        stage.messenger,
+        stage.send_rate,
+        stage.edit_rule,
+    )
+
+
+class StartsMeanwhile(Heartbeats):
+    """Right after it was looked who lives, a process starts, beats and claims."""
+
+    rounds = 0
+
+    async def living(self, silent_for: timedelta) -> frozenset[str]:
+        found = await super().living(silent_for)
+        if not self.rounds:
+            await Heartbeats(self._database, self._key).beat(NEWCOMER.owner)
+            ends = self._database.clock.now_milliseconds() + LEASE // timedelta(milliseconds=1)
+            leases = keys_deliveries.leases(chat_shard(CHAT))
+            await self._database.command("HSET", leases, CHAT, f"{NEWCOMER}|{ends}")
+        self.rounds += 1
+        return found
+
+
+async def test_a_process_that_starts_is_not_taken_for_dead(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        beats = StartsMeanwhile(stage.database, keys_deliveries.senders())
+        stage.pace.senders = beats
+        stopping = Stopping()
+        clock = stage.database.clock
+        sender = Sender(stage.queue, stage.pace, stage.deliveries, clock, stopping)
+        running = asyncio.create_task(sender.run())
+        await eventually(lambda: beats.rounds == 2)
+        stopping.request()
+        await running
+        assert await stage.queue.holders() == {CHAT: NEWCOMER}
+
+
+# What cannot be read, and what fails for ever
+
+
+async def test_a_document_that_cannot_be_read_holds_up_its_chat_alone(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        chats = [(await stage.reader(number)).id for number in READERS]
+        broken, forgotten = chats[:2]
+        await stage.database.command("HSET", keys.chats(chat_shard(broken)), broken, b'{"v":1}')
+        record = keys_deliveries.sent(forgotten, NO_THREAD, FIRST)
+        await stage.database.command("SET", record, b"{}")
+        readings = await asyncio.gather(
+            *(stage.queue.read(chat) for chat in chats), return_exceptions=True
+        )
+        records = await asyncio.gather(
+            *(stage.queue.sent(chat, [(NO_THREAD, FIRST)]) for chat in chats),
+            return_exceptions=True,
+        )
+        for answers, without in ((readings, broken), (records, forgotten)):
+            failed = [isinstance(answer, StoreError) for answer in answers]
+            assert failed == [chat == without for chat in chats]
+
+
+async def test_a_story_that_fails_again_and_again_lets_others_pass(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        await stage.raise_for(ALEX, await stage.place(FIRST, stage.entry("dam")))
+        await stage.fault(kind="refuse", error_code=500, method="sendMessage", times=13)
+        for number in range(13):
+            await stage.serve(request=f"a{number}")
+            stage.database.clock.offset += timedelta(seconds=51)
+        await stage.raise_for(ALEX, await stage.place(SECOND, stage.entry("flood")))
+        await stage.serve(request="b")
+        told = [each["parameters"]["text"] for each in await stage.requests()]
+        assert "flood" in told[13]
+        assert "dam" in told[14]
+
+
+# Edits
+
+
+async def test_a_changed_text_does_not_wait_behind_one_more_source(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        entries = [stage.entry("dam")]
+        await stage.raise_for(ALEX, await stage.place(FIRST, *entries))
+        await stage.serve(request="1")
+        for number, name in enumerate(("flood", "levee"), start=2):
+            entries.append(stage.entry(name))
+            story = await stage.place(FIRST, *entries, version=number)
+            await stage.raise_for(ALEX, story, EventKind.WIDER)
+            await stage.serve(request=name)
+        assert len(await stage.requests("editMessageText")) == 1
+        stage.database.clock.offset += timedelta(seconds=5)
+        told = replace(story.reports[0], title="The dam holds", changed=stage.database.clock.now())
+        story = replace(story, version=4, reports=(told, *story.reports[1:]))
+        await stage.stories.update(TOKEN, story, None)
+        await stage.raise_for(ALEX, story, EventKind.CHANGED)
+        await stage.serve(request="changed")
+        stage.database.clock.offset += timedelta(seconds=26)
+        await stage.serve(request="later")
+        assert "The dam holds" in str((await stage.requests("editMessageText"))[-1])
