@@ -1,7 +1,6 @@
 """Every refusal of a delivery has one action: over HTTP, against the sandbox, in real Redis."""
 
 import logging
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -369,24 +368,22 @@ async def test_where_general_is_closed_too_nobody_is_told(redis_url: str) -> Non
         assert (await stage.letters.counts()).kept == 0
 
 
-async def test_a_notice_that_must_wait_keeps_the_story_waiting(redis_url: str) -> None:
+async def test_a_notice_takes_the_place_of_the_story_that_was_refused(redis_url: str) -> None:
+    """In a window that is in even use, what asks for a place of its own never gets one."""
     async with delivery_stage(redis_url) as stage:
         thread = a_topic(stage)
         chat = await a_forum(stage, thread)
         await change_topic(stage, chat, thread, closed=True)
-        while not await stage.queue.slot(replace(chat, kind=ChatKind.SUPERGROUP)):
-            continue
-        stage.database.clock.offset += timedelta(seconds=62)
-        for _ in range(19):
-            await stage.queue.slot(chat)
-        await deliver(stage, chat, thread, FIRST)
-        assert len(await asked(stage)) == 1
-        assert await waiting(stage, chat.id) == 1
-        # That is no flood.
-        assert await stage.database.command("EXISTS", keys_deliveries.floods()) == 0
-        stage.database.clock.offset += timedelta(seconds=62)
-        await stage.serve(chat.id, request="later")
-        assert len(said_in(await asked(stage), NO_THREAD)) == 1
+        for _ in range(20):
+            assert not await stage.queue.slot(chat)
+            stage.database.clock.offset += timedelta(seconds=3.05)
+        await raise_in(stage, chat, thread, await stage.place(FIRST, stage.entry("dam")))
+        await raise_in(stage, chat, NO_THREAD, await stage.place(SECOND, stage.entry("flood")))
+        for number in range(4):
+            await stage.serve(chat.id, request=str(number))
+            stage.database.clock.offset += timedelta(seconds=3.05)
+        assert len(said_in(await asked(stage), thread)) == 1
+        assert len(said_in(await asked(stage), NO_THREAD)) == 2
         assert await waiting(stage, chat.id) == 0
 
 

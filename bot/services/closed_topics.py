@@ -10,14 +10,12 @@ is closed too, nobody is told. Rejected: telling admins in private, which most n
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.errors import TooLateError
 from bot.messenger.refusals import Action, Outcome
 from bot.models.chats import Chat, ClosedTopic
 from bot.models.identifiers import NO_THREAD, ChatId, ThreadId
 from bot.services.paced_requests import PacedRequests
 from bot.store.chats import ChatStore
 from bot.store.clock import Clock
-from bot.store.deliveries import DeliveryQueue
 from bot.store.subscriptions import SubscriptionStore
 from bot.views.deliveries import closed_topic_view
 
@@ -37,20 +35,18 @@ class ClosedTopics:
         self,
         chats: ChatStore,
         subscriptions: SubscriptionStore,
-        queue: DeliveryQueue,
         requests: PacedRequests,
         clock: Clock,
     ) -> None:
         self._chats = chats
         self._subscriptions = subscriptions
-        self._queue = queue
         self._requests = requests
         self._clock = clock
 
     async def closed(self, chat: Chat, thread: ThreadId) -> Outcome:
         """The topic refused a story. CLOSED when it is left alone from now on; else the chat's
         admins were not told yet, and what became of that. Raises TooLateError when that must wait
-        for a turn.
+        for a slot of the pace.
         """
         newest = await self._chats.get(chat.id) or chat
         if thread != NO_THREAD and newest.closed_topic(thread) is None:
@@ -61,9 +57,9 @@ class ClosedTopics:
         return Outcome(Action.CLOSED)
 
     async def _tell(self, chat: Chat, thread: ThreadId) -> Outcome:
-        wait = await self._queue.slot(chat)
-        if wait:
-            raise TooLateError(self._clock.now() + wait)
+        # Its place in the chat's window is that of the story, which wrote nothing. With one of its
+        # own a chat whose window is in even use would starve: each story takes what the last notice
+        # waits for.
         standing = await self._subscriptions.of(chat.id)
         view = closed_topic_view(
             [each for each in standing if each.thread == thread],

@@ -60,7 +60,7 @@ class Courier:
             pace,
             chats,
             letters,
-            ClosedTopics(chats, subscriptions, queue, self._requests, clock),
+            ClosedTopics(chats, subscriptions, self._requests, clock),
             clock,
         )
         pages = BundlePages(
