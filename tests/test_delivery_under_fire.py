@@ -131,7 +131,7 @@ async def test_a_storm_of_errors_or_dropped_connections_loses_nothing(
 async def test_chats_with_slow_answers_keep_back_no_other(crowd: Crowd, when: str) -> None:
     scene = crowd.scene
     slow, others = crowd.chats[:30], crowd.chats[30:]
-    await storm(scene, kind="slow", seconds=6, when=when, chat_ids=slow)
+    await storm(scene, kind="slow", seconds=4, when=when, chat_ids=slow)
     first = publish(scene, crowd.told)
     await reach(scene, others, first)
     second = publish(scene, crowd.told)
