@@ -26,7 +26,7 @@ from bot.store.server_home import ServerHome
 TOKEN = "1000000001:SANDBOX"
 DESK = "benchmark"
 LONG = timedelta(hours=1)
-POLL = timedelta(milliseconds=50)
+POLL = timedelta(milliseconds=200)
 
 
 class Audience:

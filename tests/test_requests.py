@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.store import keys, requests
-from bot.store.requests import Argument, hash_tag, slot_of
+from bot.store.requests import Argument, hash_tag, of_one_tag, slot_of
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,15 @@ def test_what_has_one_tag_has_one_slot(text: str) -> None:
     assert slot_of(text) == slot_of(text.encode())
     if tag and not re.search("[{}]", tag):
         assert slot_of(text) == slot_of(f"{{{tag}}}:other")
+
+
+@given(
+    st.lists(st.sampled_from(["{a}", "{a}:", "{b}:", "{", "{}", "a", "{ab}:x", "{a}:z", b"{a}:"]))
+)
+def test_one_tag_is_what_every_key_has(keys: list[Argument]) -> None:
+    tags = {hash_tag(key) for key in keys}
+    if len(tags) > 1:
+        with pytest.raises(ValueError, match="two hash tags"):
+            of_one_tag("MGET", keys)
+    else:
+        assert of_one_tag("MGET", keys) is keys
