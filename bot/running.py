@@ -192,7 +192,8 @@ async def run_together(
                 if task.done() and not stopping.requested:
                     log.error("%s ended; the other parts stop", task.get_name())
                     stopping.request()
-        _, late = await asyncio.wait(tasks, timeout=patience.total_seconds())
+        # With `stopped`, because a process with the role web alone has no part to wait for.
+        _, late = await asyncio.wait([*tasks, stopped], timeout=patience.total_seconds())
         for task in late:
             log.warning("%s does not stop and is cut off", task.get_name())
         if late:

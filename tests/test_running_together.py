@@ -48,6 +48,13 @@ async def test_a_part_that_does_not_stop_is_cut_off(caplog: pytest.LogCaptureFix
     assert "poll does not stop" in caplog.text
 
 
+async def test_a_process_without_parts_such_as_the_role_web_alone_stops_in_order() -> None:
+    stopping = Stopping()
+    running = asyncio.create_task(run_together({}, stopping))
+    stopping.request()
+    await running
+
+
 async def test_a_failure_is_told_although_another_part_hangs() -> None:
     with pytest.raises(StoreError):
         await run_together({"poll": fails, "desk": hangs}, Stopping(), patience=PATIENCE)

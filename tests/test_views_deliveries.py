@@ -82,7 +82,7 @@ def test_the_list_names_chat_story_reason_and_time() -> None:
 
 def test_an_empty_list_says_so() -> None:
     view = shown_page(page())
-    assert judge(view).text == "Dead letters\n0 in all\n\nNone: nothing was given up."
+    assert judge(view).text == "Dead letters\n\nNone: nothing was given up."
     assert view.buttons == ()
     assert "Nothing on this page" in judge(shown_page(page(number=4, total=3))).text
 

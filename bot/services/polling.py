@@ -156,7 +156,8 @@ class Poller:
         dead = await self._heartbeats.dead(DEAD_AFTER)
         if dead:
             count = await self._feeds.take_back()
-            log.info("%d feeds taken back from pollers that died", count)
+            if count:
+                log.info("%d feeds taken back from pollers that died", count)
             await self._heartbeats.leave(*dead)
 
     async def _take_up_again(self) -> None:

@@ -50,7 +50,7 @@ def letters_view(page: LetterPage, *, now: datetime, timezone: str) -> View:
     """The list: chat, headline, when and why; each opens by its number."""
     text = Builder()
     text.add(bold(plain("Dead letters")))
-    text.add(plain(_figures(page)))
+    text.add(_figures(page))
     if not page.items:
         text.add(
             plain("None: nothing was given up." if page.number == 0 else "Nothing on this page."),
@@ -126,10 +126,7 @@ def closed_topic_view(
         more = len(subscriptions) - 5
         text.add(quoted(f"It got: {shown}{f' and {more} more' if more > 0 else ''}.", 800))
     text.add(
-        quoted(
-            "Admins: reopen it and its news goes on, or end it with /unsubscribe all there, "
-            "or by the button below."
-        ),
+        plain("Admins: reopen it and its news goes on, or end it for good by the button below."),
         before="\n\n",
     )
     return View(text.html, ((Button("End its news", build(Verb.END_TOPIC, thread)),),))
@@ -160,16 +157,16 @@ def status_lines(letters: int, doubts: int) -> list[str]:
     return lines
 
 
-def _figures(page: LetterPage) -> str:
+def _figures(page: LetterPage) -> Rich:
     pages = page_count(page.total, LETTERS_SIZE)
-    parts = [f"{page.total} in all"]
+    parts = [f"{page.total} in all"] if page.total else []
     if pages > 1:
         parts.append(f"page {page.number + 1} of {pages}")
     if page.dropped:
         parts.append(f"{page.dropped} older ones were pushed out")
     if page.doubts:
         parts.append(_doubts_text(page.doubts))
-    return " · ".join(parts)
+    return plain(" · ".join(parts))
 
 
 def _doubts_text(doubts: int) -> str:
