@@ -8,6 +8,8 @@ from bot.models.deliveries import EventKind
 from bot.models.identifiers import StoryId
 from bot.services.deliveries import Sender
 from bot.services.stopping import Stopping
+from bot.store.clock import milliseconds
+from bot.store.keys_deliveries import slots
 from tests.delivery_stage import DeliveryStage, delivery_stage
 from tests.store_values import breaking
 from tests.waiting import eventually
@@ -57,3 +59,21 @@ async def asked(stage: DeliveryStage, chat: int) -> bool:
 
 async def everyone(stage: DeliveryStage) -> bool:
     return {each["chat_id"] for each in await stage.requests()} >= set(READERS)
+
+
+async def test_slots_that_were_slept_through_are_not_used_together(redis_url: str) -> None:
+    async with delivery_stage(redis_url, send_rate=SLOW) as stage:
+        waiting = [asyncio.create_task(stage.pace.take()) for _ in range(4)]
+        await eventually(lambda: next_slot(stage))
+        reserved = await next_slot(stage)
+        # This process stands still for longer than the slots last.
+        stage.database.clock.offset += timedelta(seconds=2)
+        awake = milliseconds(stage.database.clock.now())
+        await asyncio.gather(*waiting)
+        assert reserved < awake
+        assert await next_slot(stage) >= awake + 3 * SLOW.interval // timedelta(milliseconds=1)
+
+
+async def next_slot(stage: DeliveryStage) -> int:
+    """When the next one is free, in ms; 0 while none was taken."""
+    return int(float(await stage.database.command("GET", slots()) or 0)) // 1000
