@@ -11,8 +11,18 @@ from pathlib import Path
 import uvloop
 
 from benchmarks import delivering, fanning_out, idling, placing, scaling, sending
+from benchmarks.steady import RATE, steady
 
 Benchmark = Callable[[Sequence[Path]], Awaitable[None]]
+
+
+async def _rate() -> None:
+    seen = await steady()
+    print(f"\n{seen.messages} messages to 1,000 chats by two sender processes, limits enforced")
+    print(
+        f"  {seen.rate:.2f} of {RATE:.0f} a second ({seen.share:.1%}), 429 earned: {seen.refused}"
+    )
+
 
 BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     "send": ("CPU of one sent message", lambda _corpus: sending.run()),
@@ -23,6 +33,7 @@ BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     ),
     "fanout": ("a breaking story for 100,000 chats", lambda _corpus: fanning_out.run()),
     "scale": ("deliveries a second of one sender and of two", lambda _corpus: scaling.run()),
+    "rate": ("two senders at Telegram's limits, 1,000 chats", lambda _corpus: _rate()),
     "idle": ("what looking for work costs when there is none", lambda _corpus: idling.run()),
 }
 
