@@ -22,6 +22,8 @@ from bot.running import run
 from bot.sandbox_mode import WireOptions, run_sandbox
 from bot.services.stopping import Stopping
 
+log = logging.getLogger(__name__)
+
 SAME_SIGNAL_SECONDS = 0.5
 END_SECONDS = 9.5
 """From the first signal to the end, whatever hangs. A redis-server of one's own outlives it, and
@@ -121,9 +123,11 @@ async def _until_stopped(work: Work, config: Config) -> bool:
         nonlocal first
         if not stopping.requested:
             first = loop.time()
+            log.info("stopping: what is in flight is finished first; a second signal ends at once")
             stopping.request()
             _end_at_last()
         elif loop.time() - first > SAME_SIGNAL_SECONDS:
+            log.warning("a second signal: the process ends at once")
             os._exit(1)
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -135,7 +139,7 @@ def _end_at_last() -> None:
     """A thread of its own: it ends the process also when the event loop or its closing hangs."""
 
     def end() -> None:
-        logging.getLogger(__name__).error("something does not stop; the process ends without it")
+        log.error("something does not stop; the process ends without it")
         os._exit(1)
 
     timer = threading.Timer(END_SECONDS, end)
