@@ -2,22 +2,24 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.config import Rate
 from bot.errors import StoreError, TooLateError
-from bot.models.deliveries import EventKind
-from bot.models.identifiers import NO_THREAD, ChatId, StoryId
+from bot.models.chats import ChatKind
+from bot.models.deliveries import DeliveryClass, EventKind, SentRecord
+from bot.models.identifiers import NO_THREAD, ChatId, MessageId, StoryId
 from bot.services.deliveries import LEASE, Sender
 from bot.services.stopping import Stopping
 from bot.store import keys, keys_deliveries
-from bot.store.deliveries import Holder
+from bot.store.deliveries import Fate, Holder, Settlement
 from bot.store.heartbeats import Heartbeats
 from bot.store.key_registry import chat_shard
 from sandbox.population import ALEX
 from tests.delivery_stage import TOKEN, DeliveryStage, delivery_stage
+from tests.store_values import NOON, breaking
 from tests.waiting import eventually
 
 CHAT = ChatId(ALEX)
@@ -158,3 +160,58 @@ async def test_a_changed_text_does_not_wait_behind_one_more_source(redis_url: st
         stage.database.clock.offset += timedelta(seconds=26)
         await stage.serve(request="later")
         assert "The dam holds" in str((await stage.requests("editMessageText"))[-1])
+
+
+# What comes first
+
+
+async def test_a_chat_with_much_to_get_lets_others_go_between(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        world = stage.sandbox.world
+        group = next(each.id for each in world.chats.values() if each.title == "Newsroom")
+        await stage.reader(group, kind=ChatKind.SUPERGROUP)
+        for letter in "abcde":
+            flag = breaking(stage.database.clock.now())
+            await stage.raise_for(group, await stage.place(StoryId(letter * 12), breaking=flag))
+        await stage.serve(group, request="1")
+        assert len(await stage.requests()) == 3
+        await stage.serve(group, request="2")
+        assert len(await stage.requests()) == 5
+
+
+async def test_what_was_sent_before_an_outage_is_recorded_before_others_claim(
+    redis_url: str,
+) -> None:
+    """The leases ended meanwhile: whoever claims at once sends again."""
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        story = await stage.place(FIRST)
+        await stage.raise_for(ALEX, story)
+        clock, shard = stage.database.clock, chat_shard(CHAT)
+        assert await stage.queue.claim(
+            shard, DeliveryClass.NEWS, holder=NEWCOMER, most=4, lease=LEASE
+        )
+        (item,) = (await stage.queue.read(CHAT)).items
+        stopping = Stopping()
+        await stage.pace.senders.beat(NEWCOMER.owner)
+        sender = Sender(stage.queue, stage.pace, stage.deliveries, clock, stopping)
+        running = asyncio.create_task(sender.run())
+        await eventually(lambda: beats_since(stage, clock.now() - timedelta(seconds=5), 2))
+        clock.offset += LEASE + timedelta(seconds=10)
+        back = clock.now()
+        await eventually(lambda: beats_since(stage, back, 1))
+        sent = Settlement(item, Fate.DONE, story.version, a_record())
+        await stage.queue.settle(CHAT, NEWCOMER, [sent], release=True)
+        await eventually(lambda: beats_since(stage, clock.now() - timedelta(seconds=1), 1))
+        stopping.request()
+        await running
+        assert await stage.requests() == []
+
+
+async def beats_since(stage: DeliveryStage, moment: datetime, count: int) -> bool:
+    since = stage.database.clock.now() - moment
+    return len(await stage.pace.senders.living(since)) == count
+
+
+def a_record() -> SentRecord:
+    return SentRecord(MessageId(1), 1, NOON, "x")

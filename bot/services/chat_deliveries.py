@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
 from bot.errors import NewsflashError, StoreError, TooLateError
 from bot.models.chats import Chat
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 REQUEST_DEADLINE = timedelta(seconds=20)
 """No request starts with less of its lease left."""
 
+TURNS_MOST = 3
+"""Requests of one claim; then others go first, with what is more urgent or waits for longer."""
 SITTING_MOST = 500
 """Items looked at together: what goes out as one message is decided over all of them."""
 RECORD_AT_LEAST = timedelta(minutes=2)
@@ -99,7 +102,7 @@ class ChatDeliveries:
 
         Raises StoreError; the lease then runs out by itself.
         """
-        while True:
+        for turn in count(1):
             sitting = await self._sit(chat_id)
             if sitting is None:
                 await self._queue.drop_all(chat_id)
@@ -114,18 +117,19 @@ class ChatDeliveries:
                 if held and sitting.more:
                     continue
                 return
-            if not await self._one_request(sitting, holder, plan, lease_ends - REQUEST_DEADLINE):
+            before = lease_ends - REQUEST_DEADLINE
+            if not await self._one_request(sitting, holder, plan, before, last=turn >= TURNS_MOST):
                 return
 
     async def _one_request(
-        self, sitting: Sitting, holder: Holder, plan: Plan, before: datetime
+        self, sitting: Sitting, holder: Holder, plan: Plan, before: datetime, *, last: bool
     ) -> bool:
         """Send, edit or ring once and settle it; true when there is more to do now."""
         try:
             result = await self._turn(sitting, plan.requests[0], before)
         except TooLateError as error:
             result = Result((), not_before=error.until)
-        last = len(plan.requests) == 1 and not sitting.more
+        last = last or (len(plan.requests) == 1 and not sitting.more)
         release = last or _gives_way(plan.requests) or result.held_back or self._stopping.requested
         settlements = (*plan.settled, *result.settlements)
         held = await self._settle(sitting.chat.id, holder, settlements, result, release=release)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from bot.errors import StoreError
 from bot.models.deliveries import DeliveryClass
 from bot.models.identifiers import ChatId
-from bot.services.chat_deliveries import ChatDeliveries
+from bot.services.chat_deliveries import RECORD_AGAIN, ChatDeliveries
 from bot.services.stopping import Stopping
 from bot.store.clock import Clock
 from bot.store.deliveries import DeliveryQueue, Holder
@@ -31,6 +31,8 @@ LOOK_EACH = timedelta(milliseconds=100)
 SOON = timedelta(milliseconds=10)
 """Until claimed chats have come to their slots."""
 HEARTBEAT = timedelta(seconds=1)
+RECORDED_WITHIN = RECORD_AGAIN * 3
+"""When Redis is back: leases ended meanwhile, and what was sent under them is recorded first."""
 DRAIN = timedelta(seconds=8)
 MOST_AT_ONCE = 100
 """Chats in flight in one process."""
@@ -76,7 +78,7 @@ class Sender:
         self._known: Due = {}
         self._looked = clock.now()
         self._beaten: datetime | None = None
-        self._judges_from = clock.now()
+        self._judges_from = self._claims_from = clock.now()
         self.last_round: datetime | None = None
 
     async def run(self) -> None:
@@ -119,9 +121,12 @@ class Sender:
         """
         while len(self._flying) > MOST_AT_ONCE * (1 - WORTHWHILE):
             await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
-        if self._beaten is None or self._clock.now() - self._beaten >= DEAD_AFTER:
+        if self._beaten is None or self._clock.now() - self._beaten > HEARTBEAT * 2:
             # What somebody claims who seems to be dead is taken back at once.
             await self._beat()
+        if (wait := self._claims_from - self._clock.now()) > timedelta():
+            await self._stopping.rest(wait)
+            return True
         await self._ask_again()
         due, now = await self._due(), self._clock.now()
         if not _ready(due, now):
@@ -227,6 +232,7 @@ class Sender:
         if last is not None and now - last > HEARTBEAT * 2:
             # Redis or this process stood still; the others could not beat either.
             self._judges_from = now + DEAD_AFTER
+            self._claims_from = now + RECORDED_WITHIN
         return now
 
     async def _take_back(self) -> None:

@@ -22,7 +22,7 @@ class Heartbeats:
     async def beat(self, owner: str) -> None:
         """This process lives."""
         asked = self._database.clock.now()
-        await self._database.command("ZADD", self._key, milliseconds(asked), owner)
+        await self._database.script("heart_beat")([self._key], [owner, milliseconds(asked)])
         self._beaten = asked
 
     def fell_silent(self, silent_for: timedelta) -> bool:
