@@ -70,6 +70,13 @@ def test_the_most_important_ones_are_told_and_few_are_not() -> None:
     assert worth_telling(pairs, got, now=NOON) == []
 
 
+def test_one_that_is_breaking_is_told_however_few_they_are() -> None:
+    quiet, loud = told("quiet"), replace(told("loud"), breaking=breaking())
+    pairs = [(story, story.lead_report) for story in (quiet, loud)]
+    assert [story.id for story in worth_telling(pairs, (), now=NOON)] == ["loud", "quiet"]
+    assert worth_telling(pairs, {loud.id}, now=NOON) == []
+
+
 def test_a_target_is_looked_for_where_its_stories_stand() -> None:
     subscriptions = [
         a_subscription(kind="all", value=""),
@@ -205,6 +212,19 @@ async def test_a_missed_story_that_breaks_now_rings_as_any_other(redis_url: str)
         await stage.serve(request="2")
         _, ring = await stage.requests()
         assert not ring["parameters"].get("disable_notification")
+
+
+async def test_a_breaking_story_missed_for_a_moment_comes_alone(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        await away(stage)
+        now = stage.database.clock.now()
+        story = await stage.place("0" * 12, stage.entry("event 0."), breaking=breaking(now))
+        await stage.raise_for(ALEX, story, EventKind.BREAKING)
+        await back(stage)
+        await back(stage)
+        (message,) = standing(stage)
+        assert "Breaking: Story of the event 0." in message["text"]
 
 
 async def test_what_was_missed_is_tried_for_a_day_like_all_else(redis_url: str) -> None:

@@ -5,7 +5,8 @@ its way when a chat was paused is lost to it like the rest.
 Rule: once the chat can be reached again, or its backlog has drained, the up to 50 most important
 stories (bot.news.bundles) of the time since it began to miss some, of the last 24 hours at most,
 that its subscriptions match by a report that arrived in that time and that it did not get. The time
-begins half an hour early, for what was on its way. Fewer than three are not worth a message.
+begins half an hour early, for what was on its way. Fewer than three are not worth a message, unless
+one of them is breaking: an admin who takes the bot's rights for a moment loses no alert.
 Known exceptions: of very many stories only the latest are looked at (LOOKED_AT in
 bot.services.missed_stories); more than 500 at once are two lists, the first of what was pending.
 Rejected: keeping everything for paused chats (they may never come back); telling a number only (it
@@ -60,9 +61,11 @@ def missed_by(
 def worth_telling(
     missed: Iterable[tuple[Story, Report]], told: Collection[StoryId], *, now: datetime
 ) -> list[Story]:
-    """The most important ones that the target did not get; none where they are too few."""
+    """The most important ones that the target did not get; none where they are too few and none of
+    them is breaking.
+    """
     new = [one for one in missed if not any(each in told for each in one[0].ids)]
-    if len(new) < MISSED_LEAST:
+    if len(new) < MISSED_LEAST and all(story.breaking is None for story, _ in new):
         return []
     return [story for story, _ in most_important_first(new, now=now)[:MISSED_MOST]]
 
