@@ -70,7 +70,7 @@ class Desk:
                     self.last_round = self._clock.now()
                     await self._stopping.rest(STAND_BY)
             except LeaseLostError:
-                log.warning("another desk took the lease; standing by")
+                log.warning("this desk's lease ended, or another desk has it; standing by")
                 await self._stopping.rest(STAND_BY)
             except Exception as error:
                 await self._stopping.recover("the desk", error)
