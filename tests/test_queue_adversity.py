@@ -215,3 +215,33 @@ async def beats_since(stage: DeliveryStage, moment: datetime, count: int) -> boo
 
 def a_record() -> SentRecord:
     return SentRecord(MessageId(1), 1, NOON, "x")
+
+
+# A full memory
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "flood", "retry_after": 60},
+        {
+            "kind": "refuse",
+            "error_code": 403,
+            "description": "Forbidden: bot was blocked by the user",
+        },
+    ],
+    ids=["flood", "blocked"],
+)
+async def test_a_refusal_is_heeded_when_memory_is_full(
+    redis_url: str, fault: dict[str, object]
+) -> None:
+    """Else the chat is asked again each time a lease runs out."""
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        await stage.raise_for(ALEX, await stage.place(FIRST))
+        await stage.fault(method="sendMessage", times=9, **fault)
+        await stage.database.command("CONFIG SET", "maxmemory", "1")
+        await stage.serve(request="1")
+        stage.database.clock.offset += LEASE + timedelta(seconds=1)
+        await stage.serve(request="2")
+        assert len(await stage.requests()) == 1

@@ -178,7 +178,7 @@ class DeliveryQueue(Readings):
         """Leave the chat alone for so long, whatever is raised or asked for meanwhile."""
         length = max(pause // _MILLISECOND, 1)
         name = keys.window(chat, "hold")
-        await self._database.command("SET", name, self._now() + length, "PX", length)
+        await self._database.script("chat_hold")([name], [self._now(), length])
 
     async def drop_all(self, chat: ChatId) -> None:
         """Forget what is pending for a chat that is paused or unknown; a paused one remembers
