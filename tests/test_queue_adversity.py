@@ -12,8 +12,9 @@ from bot.models.chats import ChatKind
 from bot.models.deliveries import DeliveryClass, EventKind, SentRecord
 from bot.models.identifiers import NO_THREAD, ChatId, MessageId, StoryId
 from bot.services.deliveries import LEASE, Sender
+from bot.services.fresh_stories import FreshStories
 from bot.services.stopping import Stopping
-from bot.store import keys, keys_deliveries
+from bot.store import keys, keys_deliveries, keys_desk
 from bot.store.deliveries import Fate, Holder, Settlement
 from bot.store.heartbeats import Heartbeats
 from bot.store.key_registry import chat_shard
@@ -119,6 +120,21 @@ async def test_a_document_that_cannot_be_read_holds_up_its_chat_alone(redis_url:
         for answers, without in ((readings, broken), (records, forgotten)):
             failed = [isinstance(answer, StoreError) for answer in answers]
             assert failed == [chat == without for chat in chats]
+
+
+async def test_a_story_that_cannot_be_read_holds_up_who_waits_for_it_alone(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        items = []
+        for number, story_id in zip(READERS, (FIRST, SECOND), strict=False):
+            await stage.reader(number)
+            await stage.raise_for(number, await stage.place(story_id, stage.entry(story_id)))
+            items.append((await stage.queue.read(ChatId(number))).items)
+        await stage.database.command("HSET", keys_desk.story(FIRST), "d", b'{"v":9}')
+        fresh = FreshStories(stage.stories, stage.database.clock)
+        broken, sound = await asyncio.gather(*map(fresh.of, items), return_exceptions=True)
+        assert isinstance(broken, StoreError)
+        assert isinstance(sound, dict)
+        assert list(sound) == [SECOND]
 
 
 async def test_a_story_that_fails_again_and_again_lets_others_pass(redis_url: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.errors import StoreError
 from bot.models.deliveries import PendingItem
 from bot.models.identifiers import StoryId
 from bot.models.stories import Story
@@ -56,12 +57,22 @@ class FreshStories:
         newer = copy.story is not None and copy.story.version >= item.version
         return copy.story if newer else None
 
-    async def _read(self, ids: Sequence[StoryId]) -> list[Story | None]:
+    async def _read(self, ids: Sequence[StoryId]) -> list[Story | StoreError | None]:
         read = self._clock.now()
-        found = await self._stories.get_many(ids)
+        try:
+            found = await self._stories.get_many(ids)
+        except StoreError:
+            # One that cannot be read must not hold up the chats that wait for others.
+            return await asyncio.gather(*(self._one(story_id) for story_id in ids))
         for story_id in ids:
             self._copies[story_id] = Copy(found.get(story_id), read)
             self._copies.move_to_end(story_id)
         while len(self._copies) > KEPT_MOST:
             self._copies.popitem(last=False)
         return [found.get(story_id) for story_id in ids]
+
+    async def _one(self, story_id: StoryId) -> Story | StoreError | None:
+        try:
+            return await self._stories.get(story_id)
+        except StoreError as error:
+            return error
