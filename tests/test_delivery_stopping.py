@@ -106,6 +106,7 @@ async def test_a_telegram_that_does_not_answer_holds_up_no_stop(tmp_path: Path) 
         titles = publish(scene, bot.told)
         await reach(scene, answering, titles)
         assert await stopped(bot.sender) == [0]
+        assert await leased(bot) == 0
         await scene.clear_faults()
         await bot.sender.start()
         await reach(scene, bot.chats, titles)

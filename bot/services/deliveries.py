@@ -74,6 +74,8 @@ class Sender:
         self._owner = secrets.token_hex(6)
         self._flying: set[asyncio.Task[None]] = set()
         self._unanswered: list[Claim] = []
+        self._interrupted: dict[ChatId, Holder] = {}
+        """Chats still leased whose serving was cut short: given back once Redis answers."""
         self._first_shard = 0
         self._known: Due = {}
         self._looked = clock.now()
@@ -107,6 +109,16 @@ class Sender:
         for task in cut:
             task.cancel()
         await asyncio.gather(*cut, return_exceptions=True)
+        try:
+            await self._give_back()
+        except StoreError as error:
+            log.warning("what this sender holds is taken back by the next one: %s", error)
+
+    async def _give_back(self) -> None:
+        """Else they would wait for the end of their lease, as their sender lives."""
+        for chat, holder in tuple(self._interrupted.items()):
+            await self._queue.settle(chat, holder, (), release=True)
+            del self._interrupted[chat]
 
     async def _leave(self) -> None:
         try:
@@ -204,19 +216,25 @@ class Sender:
             task.add_done_callback(self._flying.discard)
 
     async def _serve(self, chat: ChatId, holder: Holder, lease_ends: datetime) -> None:
-        # The lease runs out by itself, and the chat is due again then.
         try:
             await self._chats.serve(chat, holder, lease_ends)
+        except asyncio.CancelledError:
+            self._interrupted[chat] = holder
+            raise
         except StoreError as error:
+            self._interrupted[chat] = holder
             log.warning("delivery to chat %s was cut short: %s", chat, error)
         except Exception:
+            # The lease runs out by itself, and the chat is due again then.
             log.exception("delivery to chat %s was cut short", chat)
 
     async def _keep_leases(self) -> None:
         """Beat, and take back what dead senders hold."""
         while True:
             try:
-                if await self._beat() >= self._judges_from:
+                beaten = await self._beat()
+                await self._give_back()
+                if beaten >= self._judges_from:
                     await self._take_back()
             except StoreError as error:
                 log.warning("leases of dead senders were not looked at: %s", error)
