@@ -83,10 +83,13 @@ async def _telegram(config: Config) -> AsyncIterator[Finding]:
 async def _redis(database: Database) -> Finding:
     """Of a cluster the worst node counts."""
     facts = await database.facts()
+    problems = []
     if not facts.persistent:
-        return Finding("Redis", True, "keeps nothing on disk: turn appendonly on")
+        problems.append("keeps nothing on disk: turn appendonly on")
     if facts.evicts:
-        return Finding("Redis", True, "drops keys when full: set maxmemory-policy noeviction")
+        problems.append("drops keys when full: set maxmemory-policy noeviction")
+    if problems:
+        return Finding("Redis", True, "; ".join(problems))
     nodes = f", {facts.nodes} nodes" if facts.nodes > 1 else ""
     return Finding("Redis", False, f"version {facts.version}, persistent, evicts nothing{nodes}")
 

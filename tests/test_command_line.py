@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from redis import Redis
 
 from bot import __version__
 from sandbox import Sandbox
@@ -125,6 +126,18 @@ async def test_doctor_compares_the_webhook_with_what_telegram_has(
         await session.post(url, json={"url": "https://news.example/telegram"})
     _, output = await finished(tmp_path, "doctor", **told)
     assert "ok      webhook: updates come to https://news.example/telegram" in output
+
+
+async def test_doctor_names_all_that_is_wrong_with_a_redis(
+    tmp_path: Path, telegram: Sandbox, feeds: FeedServer, redis_url: str
+) -> None:
+    with Redis.from_url(redis_url) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        told = settings(tmp_path, telegram, feeds, "/times") | {"REDIS_URL": redis_url}
+        status, output = await finished(tmp_path, "doctor", **told)
+        client.config_set("maxmemory-policy", "noeviction")
+    assert status == 1
+    assert "TROUBLE Redis: keeps nothing on disk: turn appendonly on; drops keys" in output
 
 
 async def test_doctor_names_a_token_and_a_redis_that_do_not_work(
