@@ -155,13 +155,14 @@ class DeliveryQueue(Readings):
         `ahead`.
 
         A private chat has a bucket of three, then one a second; a group or channel
-        SEND_RATE_GROUP in any sliding period, edits counted apart. None while `hold` lasts.
+        SEND_RATE_GROUP in any sliding period, edits counted apart. None while `hold` lasts. In a
+        full window the next slot is kept for whom does not wait: that is the push that comes then.
         """
         if chat.kind is ChatKind.PRIVATE:
-            key, mode = keys.window(chat.id, "bucket"), "bucket"
+            kind, mode = "bucket", "bucket"
             count, period, burst = 1, timedelta(seconds=1), PRIVATE_BURST
         else:
-            key, mode = keys.window(chat.id, "edits" if edit else "messages"), "window"
+            kind, mode = "edits" if edit else "messages", "window"
             count, burst = self._group_rate.count, 0
             period = self._group_rate.period + SLACK
         arguments: list[Argument] = [
@@ -171,7 +172,8 @@ class DeliveryQueue(Readings):
             burst,
             ahead // _MILLISECOND,
         ]
-        wait = await self._slots(Call(chat.id, [key, keys.window(chat.id, "hold")], arguments))
+        names = [keys.window(chat.id, each) for each in (kind, "hold", f"{kind}-kept")]
+        wait = await self._slots(Call(chat.id, names, arguments))
         return int(wait) * _MILLISECOND
 
     async def hold(self, chat: ChatId, pause: timedelta) -> None:

@@ -94,11 +94,12 @@ def rings(chat: ChatId) -> str:
     RedisType.STRING,
     writer="deliver, replies",
     lifetime="about a minute",
-    bound="three per chat",
+    bound="five per chat",
 )
 def window(chat: ChatId, kind: str) -> str:
     """The chat's own pace. bucket: the time of the next free slot; messages, edits: a list of the
-    last request times of a group or channel; hold: until when a 429 keeps everyone away, in ms.
+    last request times of a group or channel; messages-kept, edits-kept: the one of them that is
+    kept for the next push; hold: until when a 429 keeps everyone away, in ms.
     """
     return f"{chat_tag(chat_shard(chat))}:window:{kind}:{chat}"
 
