@@ -1,14 +1,17 @@
 """Bundles: several stories in one message that changes as a whole."""
 
+import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 from bot.models.deliveries import EventKind
 from bot.models.identifiers import ChatId
 from bot.models.stories import Story
+from bot.store.deliveries import Holder
 from sandbox.population import ALEX
 from tests.delivery_stage import DeliveryStage, delivery_stage
 from tests.store_values import breaking
+from tests.waiting import eventually
 
 CHAT = ChatId(ALEX)
 
@@ -107,4 +110,126 @@ async def test_news_goes_out_once_when_the_memory_of_redis_is_full(redis_url: st
         await stage.serve(request="2")
         assert len(await stage.requests()) == 1
         assert await stage.requests("editMessageText") == []
+        assert (await stage.queue.read(CHAT)).items == ()
+
+
+async def quiet(stage: DeliveryStage) -> None:
+    """It is night in the chat, as long as the test lasts."""
+    reader = await stage.chats.get(CHAT)
+    assert reader is not None
+    night = replace(
+        reader.settings, quiet=True, quiet_from=time(0), quiet_until=time.max, rings_a_day=0
+    )
+    await stage.chats.save(replace(reader, settings=night))
+
+
+async def listed(stage: DeliveryStage, count: int) -> tuple[Story, Story]:
+    """(one that stands on the shown page, one that does not) of a list in pages."""
+    await stage.reader()
+    stories = []
+    for number in range(count):
+        stories.append(await stage.place(f"{number:012d}", stage.entry(f"event {number}.")))
+        await stage.raise_for(ALEX, stories[-1])
+    await stage.serve()
+    (sent,) = await stage.requests()
+    text = sent["parameters"]["text"]
+    shown = [f"event {number}." in text for number in range(count)]
+    return stories[shown.index(True)], stories[shown.index(False)]
+
+
+async def breaks(stage: DeliveryStage, story: Story, version: int, *, minutes: int = 0) -> None:
+    """The story breaks, so long ago; or is breaking, and more is known. The chat's window is open
+    then.
+    """
+    stage.database.clock.offset += timedelta(seconds=5)
+    flagged = breaking(stage.database.clock.now() - timedelta(minutes=minutes))
+    entries = [stage.entry(f"event {int(story.id)}."), stage.entry(f"more of {story.id} {version}")]
+    broken = await stage.place(story.id, *entries, version=version, breaking=flagged)
+    await stage.raise_for(ALEX, broken, EventKind.BREAKING)
+
+
+async def test_what_breaks_at_night_is_told_once_and_silently_wherever_it_stands(
+    redis_url: str,
+) -> None:
+    async with delivery_stage(redis_url) as stage:
+        shown, hidden = await listed(stage, 20)
+        await quiet(stage)
+        (message,) = [each.id for each in stage.sandbox.world.chats[ALEX].messages.values()][-1:]
+        for version in (2, 3):
+            for story in (shown, hidden):
+                await breaks(stage, story, version)
+                await stage.serve(request=f"{story.id} {version}")
+        _, *replies = await stage.requests()
+        assert len(replies) == 2
+        marked, more = await stage.requests("editMessageText")
+        assert marked["parameters"]["text"].count("🔴 Breaking") == 1
+        assert marked["parameters"]["text"] != more["parameters"]["text"]
+        for reply, story in zip(replies, (shown, hidden), strict=True):
+            told = reply["parameters"]
+            assert told["disable_notification"]
+            assert told["reply_parameters"]["message_id"] == message
+            assert "🔴 Breaking" in told["text"]
+            assert f"event {int(story.id)}." in told["text"]
+        assert (await stage.queue.read(CHAT)).items == ()
+        assert (await stage.queue.read(CHAT)).rings == ()
+        # The morning rings for nothing that was told at night.
+        await stage.reader()
+        for story in (shown, hidden):
+            await breaks(stage, story, 4)
+            await stage.serve(request=f"morning {story.id}")
+        assert len(await stage.requests()) == 3
+
+
+async def test_what_broke_long_ago_is_shown_by_the_edit_alone(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        shown, hidden = await listed(stage, 20)
+        await quiet(stage)
+        for story in (shown, hidden):
+            await breaks(stage, story, 2, minutes=61)
+            await stage.serve(request=story.id)
+        assert len(await stage.requests()) == 1
+        (edit,) = await stage.requests("editMessageText")
+        assert "🔴 Breaking" in edit["parameters"]["text"]
+        assert (await stage.queue.read(CHAT)).items == ()
+
+
+async def test_a_message_of_its_own_is_edited_at_night_and_not_replied_to(redis_url: str) -> None:
+    async with delivery_stage(redis_url) as stage:
+        await stage.reader()
+        story = await stage.place("0" * 12, stage.entry("event 0."))
+        await stage.raise_for(ALEX, story)
+        await stage.serve()
+        await quiet(stage)
+        await breaks(stage, story, 2)
+        await stage.serve(request="2")
+        assert len(await stage.requests()) == 1
+        (edit,) = await stage.requests("editMessageText")
+        assert "🔴 Breaking" in edit["parameters"]["text"]
+
+
+async def test_a_sender_that_dies_before_the_silent_reply_leaves_it_to_the_next_one(
+    redis_url: str,
+) -> None:
+    """It dies between the edit that marks the story and the reply; the edit is not seen twice."""
+    async with delivery_stage(redis_url) as stage:
+        shown, _ = await listed(stage, 20)
+        await quiet(stage)
+        await breaks(stage, shown, 2)
+        slow = {"method": "sendMessage", "kind": "slow", "when": "before", "seconds": 600}
+        await stage.fault(**slow)
+        dying = asyncio.create_task(stage.serve(request="dies"))
+
+        async def marked() -> bool:
+            return len(await stage.requests("editMessageText")) == 1
+
+        await eventually(marked)
+        dying.cancel()
+        await asyncio.gather(dying, return_exceptions=True)
+        await stage.queue.settle(CHAT, Holder("me", "dies"), (), release=True)
+        await stage.clear_faults()
+        for request in ("next", "again"):
+            await stage.serve(request=request)
+        world = stage.sandbox.world.chats[ALEX].messages.values()
+        replies = [each for each in world if "reply_to_message" in each.payload]
+        assert len(replies) == 1
         assert (await stage.queue.read(CHAT)).items == ()

@@ -145,3 +145,54 @@ def test_only_a_fresh_breaking_story_goes_alone() -> None:
     hour_later = step(item, story, None, may_ring=False, now=NOW + timedelta(minutes=61))
     assert (hour_later.step, hour_later.alone) == (Step.SEND, False)
     assert not step(item, a_story("a", an_entry()), None).alone
+
+
+def after_the_reply(record: SentRecord, decision: Decision) -> SentRecord:
+    return replace(record, alerted=True, rang=not decision.silent)
+
+
+@given(
+    bundle=st.booleans(),
+    may_ring=st.booleans(),
+    minutes=st.integers(0, 180),
+    versions=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    alerted=st.booleans(),
+    rang=st.booleans(),
+    kind=st.sampled_from(DeliveryClass),
+)
+def test_what_breaks_after_it_was_told_is_announced_once_with_sound_only_where_it_may(
+    bundle: bool,
+    may_ring: bool,
+    minutes: int,
+    versions: tuple[int, int],
+    alerted: bool,
+    rang: bool,
+    kind: DeliveryClass,
+) -> None:
+    story, now = broken(a_story("a", an_entry())), NOW + timedelta(minutes=minutes)
+    fresh = minutes <= 60
+    may_ring = may_ring and fresh
+    record = sent(versions[0], bundle=bundle, alerted=alerted, rang=rang)
+    item = pending(version=versions[1], kind=kind)
+    decision = step(item, story, record, may_ring=may_ring, now=now)
+    untold = not alerted and not rang
+    assert (decision.step is Step.RING) == (untold and fresh and (may_ring or bundle))
+    if decision.step is Step.RING:
+        assert decision.silent != may_ring
+        # Whatever is allowed in the morning: told is told.
+        record = after_the_reply(record, decision)
+        assert step(item, story, record, now=now).step is not Step.RING
+        newer = pending(version=9, kind=kind)
+        assert step(newer, story, record, now=now).step is not Step.RING
+
+
+@given(st.booleans(), st.booleans())
+def test_nothing_is_announced_that_nobody_wants_any_more_or_that_did_not_break(
+    bundle: bool, may_ring: bool
+) -> None:
+    item, story = pending(version=2, kind=DeliveryClass.BREAKING), a_story("a", an_entry())
+    for decision in (
+        step(item, broken(story), sent(bundle=bundle), matches=False, may_ring=may_ring),
+        step(item, story, sent(bundle=bundle), may_ring=may_ring),
+    ):
+        assert decision.step is Step.EDIT

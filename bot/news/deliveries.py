@@ -2,6 +2,14 @@
 
 Which report a target sees, and whether a ring is allowed now, are decided in bot.news.matching;
 this module receives the answers. What goes out together is bot.news.bundles.
+
+Observation: a story that is told already and becomes breaking while nothing may ring (quiet hours,
+the day's rings are used up) is one line of a bundle, or stands on a page that nobody looks at.
+Rule: it gets one reply, with sound where a ring is allowed, silent from a bundle where it is not
+and the alert is fresh; a stale one is shown by the edit alone. Told is told: who was told silently
+is not rung later. Exception: a message of the story's own says so itself when it is edited; it gets
+the reply only with sound. Rejected: holding the reply until a ring is allowed (in the morning it
+is no news), and a message of its own instead of a reply (the story would stand there twice).
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +31,7 @@ class Step(StrEnum):
 
     SEND = "send"
     RING = "ring"
+    """Announce by a reply what was sent before it broke; with sound or silently."""
     EDIT = "edit"
     WAIT = "wait"
     DROP = "drop"
@@ -79,11 +88,18 @@ def decide(
         return Decision(item, Step.DROP)
     if sent is None:
         return _first_time(item, story, report, may_ring=may_ring, now=now)
-    if report and story.breaking and not sent.alerted and not sent.rang and may_ring:
-        return Decision(item, Step.RING, report, silent=False)
+    if report and is_untold_alert(story, sent, may_ring=may_ring, now=now):
+        return Decision(item, Step.RING, report, silent=not may_ring)
     if sent.version >= item.version:
         return Decision(item, Step.DROP)
     return _edit(item, report or story.lead_report, sent, now=now, rule=rule)
+
+
+def is_untold_alert(story: Story, sent: SentRecord, *, may_ring: bool, now: datetime) -> bool:
+    """Whether a story that the target got before has become breaking and needs a reply."""
+    if story.breaking is None or sent.alerted or sent.rang:
+        return False
+    return may_ring or (sent.bundle and is_fresh_alert(story, now))
 
 
 def _first_time(

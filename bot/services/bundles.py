@@ -5,7 +5,7 @@ bot.services.bundle_pages.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -132,6 +132,12 @@ class Bundles:
         """
         return await self._changed(chat, await self._messages.get(chat.id, sent.message_id))
 
+    async def marked(self, chat: Chat, sent: SentRecord, view: View) -> None:
+        """Note what stands there after an edit that is not counted: the same again is no change."""
+        await self._note(
+            chat, sent.message_id, lambda newest: replace(newest, view_print=view_print(view))
+        )
+
     async def as_listed(
         self, chat: Chat, sent: Mapping[Place, SentRecord], stories: Mapping[StoryId, Story]
     ) -> dict[Place, SentRecord]:
@@ -181,10 +187,18 @@ class Bundles:
                 view_print=view_print(view),
             )
 
+        return await self._note(chat, message_id, edited)
+
+    async def _note(
+        self,
+        chat: Chat,
+        message_id: MessageId,
+        change: Callable[[MessageStories], MessageStories],
+    ) -> MessageStories | None:
         try:
-            return await self._messages.change(chat.id, message_id, edited)
+            return await self._messages.change(chat.id, message_id, change)
         except StoreError as error:
-            log.warning("an edit of a bundle in chat %s was not counted: %s", chat.id, error)
+            log.warning("an edit of a bundle in chat %s was not noted: %s", chat.id, error)
             return None
 
     def _sound(

@@ -110,7 +110,8 @@ class Courier:
         sent: SentRecord,
         before: datetime,
     ) -> Result:
-        """Mark the message as breaking, then announce it: edits notify nobody.
+        """Mark the message as breaking, then announce it, with sound or silently: edits notify
+        nobody.
 
         In this order a crash in between repeats the harmless half. The edit is outside of the
         gaps between edits and not counted.
@@ -121,6 +122,8 @@ class Courier:
             edited = await self._requests.edit(chat, sent.message_id, view, before=before)
             if edited.action not in ENDS_EDIT:
                 return await self.refusals.refused(chat, [decision.item], edited, view=view)
+            if sent.bundle:
+                await self.bundles.marked(chat, sent, view)
         ringing = ringing_view(story, report)
         outcome = await self._requests.send(
             chat,
@@ -133,8 +136,9 @@ class Courier:
         if outcome.message_id is None:
             return await self.refusals.refused(chat, [decision.item], outcome, view=ringing)
         shown = view_print(view) if view else sent.view_print
-        record = replace(sent, version=story.version, view_print=shown, rang=True, alerted=True)
-        return Result((done(decision.item, story, record),), rang=True)
+        rang = not decision.silent
+        record = replace(sent, version=story.version, view_print=shown, rang=rang, alerted=True)
+        return Result((done(decision.item, story, record),), rang=rang)
 
     async def _edit(
         self,
