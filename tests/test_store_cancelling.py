@@ -36,3 +36,19 @@ async def test_a_cancellation_is_never_lost(database: Database, most: str) -> No
             done, _ = await asyncio.wait([asking], timeout=5)
             assert done, f"still asking when cancelled after {turns} turns"
             assert asking.cancelled()
+
+
+async def test_a_cancellation_is_never_lost_while_a_server_is_looked_at(redis_url: str) -> None:
+    async def open_for_ever() -> None:
+        while True:
+            async with await Database.open(redis_url) as database:
+                await database.facts()
+
+    for turns in range(0, 4 * TURNS, 2):
+        asking = asyncio.create_task(open_for_ever())
+        for _ in range(turns):
+            await a_turn()
+        asking.cancel()
+        done, _ = await asyncio.wait([asking], timeout=5)
+        assert done, f"still looking when cancelled after {turns} turns"
+        assert asking.cancelled()

@@ -5,12 +5,12 @@ connections.py and cluster.py.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from bot.errors import StoreError
 from bot.store import requests
@@ -20,6 +20,8 @@ from bot.store.connections import SCRIPTS, LoadingError, Server, checked, script
 from bot.store.requests import Argument, Request
 
 __all__ = ["SCRIPTS", "Argument", "Batch", "Database", "LoadingError", "Script", "ServerFacts"]
+
+Answer = TypeVar("Answer")
 
 OLDEST_SERVER = (6, 2)
 REQUEST_TIMEOUT = timedelta(seconds=10)
@@ -156,7 +158,7 @@ class Database:
     async def close(self) -> None:
         """Give up, and close every connection."""
         self.give_up()
-        await self._transport.close()
+        await _cancellable(self._transport.close())
 
     async def disconnect(self) -> None:
         """Drop the connections that nobody uses at the moment; new ones are made when needed."""
@@ -177,28 +179,30 @@ class Database:
 
     async def send(self, requests: Sequence[Request]) -> list[Any]:
         """The answers, in order. Raises StoreError for the first request that failed."""
+        return checked(await self._waited_for(self._transport.send(requests)))
+
+    async def _waited_for(self, asking: Coroutine[Any, Any, Answer]) -> Answer:
+        """What is asked, until nobody shall wait any longer."""
         if self._given_up:
+            asking.close()
             raise StoreError("Redis is not asked any more.")
-        wait, task = asyncio.timeout(None), asyncio.current_task()
-        asked = task.cancelling() if task else 0
+        wait = asyncio.timeout(None)
         try:
             async with wait:
                 self._waits.add(wait)
                 try:
-                    answers = await self._transport.send(requests)
+                    return await _cancellable(asking)
                 finally:
                     self._waits.discard(wait)
-                if task and task.cancelling() > asked:
-                    # redis-py writes within asyncio.wait_for, which in Python 3.11 loses a
-                    # cancellation that comes when the writing has just ended.
-                    raise asyncio.CancelledError
         except TimeoutError as error:
             raise StoreError("Redis does not answer, and is not waited for any longer.") from error
-        return checked(answers)
+
+    async def _everywhere(self, *arguments: Argument) -> dict[str, Any]:
+        return await self._waited_for(self._transport.everywhere(*arguments))
 
     async def facts(self) -> ServerFacts:
         """Versions, persistence and memory policies. Raises StoreError."""
-        places = await self._transport.everywhere("INFO")
+        places = await self._everywhere("INFO")
         found = list(places.values())
         limits = [int(facts.get("maxmemory", 0)) for facts in found]
         volatile = [place for place, facts in places.items() if not facts.get("aof_enabled")]
@@ -214,7 +218,7 @@ class Database:
 
     async def _snapshots(self, places: Sequence[str]) -> bool:
         try:
-            answers = await self._transport.everywhere("CONFIG GET", "save")
+            answers = await self._everywhere("CONFIG GET", "save")
         except StoreError:
             # Managed servers refuse CONFIG; they persist by their own means.
             return True
@@ -222,7 +226,7 @@ class Database:
 
     async def _check(self, place: str, *, cluster: bool) -> None:
         try:
-            found = await self._transport.everywhere("INFO")
+            found = await self._everywhere("INFO")
         except StoreError as error:
             raise StoreError(f"The Redis server at {place} cannot be used. {error}") from error
         for facts in found.values():
@@ -247,3 +251,15 @@ class Database:
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
+async def _cancellable(asking: Coroutine[Any, Any, Answer]) -> Answer:
+    """What redis-py is asked. It writes within asyncio.wait_for, which in Python 3.11 loses a
+    cancellation that comes when the writing has just ended.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    answer = await asking
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return answer
