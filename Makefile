@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 run: $(VENV)/.installed
 	$(BIN)/newsflash run
 
+# Four at once on two cores, too: most tests wait for processes that they started.
 test: $(VENV)/.developed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 4 --dist loadfile
 
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks
