@@ -23,6 +23,7 @@ from bot.search.folders import own_folder
 from bot.search.index import SearchIndex
 from bot.services.access import AccessService
 from bot.services.bundle_pages import BundlePages
+from bot.services.channel_lists import ChannelLists
 from bot.services.chats import ChatService
 from bot.services.dead_letters import DeadLetterService
 from bot.services.feeds import FeedService
@@ -121,6 +122,11 @@ def make_services(shared: Shared, index: SearchIndex) -> Services:
     stories = StoryService(
         stores.stories, stores.orders, index, stores.searches, feeds, stores.subscriptions
     )
+    access = AccessService(
+        messenger, clock, operators=config.admin_ids, private=config.access == "private"
+    )
+    replies = Replies(messenger, stores.queue, stores.pace, stores.chats)
+    pages = _pages(stores, messenger)
     return Services(
         chats=ChatService(
             stores.chats, feeds, clock, language=config.language, timezone=config.timezone
@@ -128,29 +134,37 @@ def make_services(shared: Shared, index: SearchIndex) -> Services:
         subscriptions=SubscriptionService(stores.subscriptions, feeds, clock),
         feeds=feeds,
         stories=stories,
-        access=AccessService(
-            messenger, clock, operators=config.admin_ids, private=config.access == "private"
-        ),
-        bundles=BundlePages(
-            stores.queue.messages,
-            stores.stories,
-            stores.subscriptions,
-            clock,
-            bot_username=messenger.username,
-        ),
-        letters=DeadLetterService(
-            stores.letters,
-            stores.pace.standing,
-            stores.chats,
-            stores.stories,
-            stores.queue,
-            stores.fanout,
-            clock,
-        ),
-        replies=Replies(messenger, stores.queue, stores.pace, stores.chats),
+        access=access,
+        bundles=pages,
+        lists=ChannelLists(stores.queue.messages, stores.chats, pages, access, replies),
+        letters=_letters(stores),
+        replies=replies,
         inline=InlineService(stories, messenger, clock, bot_username=messenger.username),
         clock=clock,
         bot_username=messenger.username,
+    )
+
+
+def _pages(stores: Stores, messenger: Messenger) -> BundlePages:
+    return BundlePages(
+        stores.queue.messages,
+        stores.stories,
+        stores.subscriptions,
+        stores.chats,
+        stores.database.clock,
+        bot_username=messenger.username,
+    )
+
+
+def _letters(stores: Stores) -> DeadLetterService:
+    return DeadLetterService(
+        stores.letters,
+        stores.pace.standing,
+        stores.chats,
+        stores.stories,
+        stores.queue,
+        stores.fanout,
+        stores.database.clock,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bot.errors import RequestError
+from bot.models.chats import ChatKind
 from bot.models.subscriptions import SubscriptionKind
 from bot.services.services import Services
 from bot.views.callbacks import Press, Verb, subscription_token
@@ -53,6 +54,11 @@ LETTERS = frozenset(
 """For operators, in private chats: they name other chats."""
 OPENED = frozenset({Verb.READ, Verb.SOURCES, Verb.RELATED, Verb.WHY, Verb.MORE, Verb.LESS})
 """Act in private chats only: a subscriber's press must not spam everyone."""
+TURNS = frozenset({Verb.LATEST, Verb.BREAKING, Verb.SEARCH, Verb.LIST, Verb.PAGE})
+"""Anyone may press these in a group: they get a part of its edits."""
+STILL = (
+    "A channel's list does not turn its pages. /latest in a private chat with me shows what is new."
+)
 STALE = "This button is from an older menu. Send /help for the commands."
 
 
@@ -68,6 +74,11 @@ async def pressed(press: Press, request: Request, services: Services) -> Answer:
         raise RequestError(NOT_HERE)
     if press.verb in OPENED and not request.private:
         raise RequestError(f"Open it in a private chat with @{services.bot_username}.")
+    if press.verb is Verb.PAGE and request.chat.kind is ChatKind.CHANNEL:
+        raise RequestError(STILL)
+    if not request.private:
+        # Before anything is done: a page that cannot be shown must not count as turned.
+        await services.replies.admit(request.chat, anyone=press.verb in TURNS)
     return await _PRESSES[press.verb](press, request, services)
 
 

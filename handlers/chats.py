@@ -6,7 +6,7 @@ from bot.models.subscriptions import SubscriptionKind
 from bot.services.services import Services
 from bot.services.settings import change_text
 from bot.views.bundles import bundle_view
-from bot.views.callbacks import parse_start
+from bot.views.callbacks import parse_list_start, parse_start
 from bot.views.chats import group_start_view, notice_view, start_view
 from bot.views.deliveries import status_lines
 from bot.views.settings import settings_view
@@ -18,13 +18,17 @@ HEADLINES = 3
 
 
 async def start(request: Request, services: Services) -> tuple[View, ...]:
-    """Greet: a newcomer gets breaking news and three headlines, a deep link its story.
+    """Greet: a newcomer gets breaking news and three headlines, a deep link its story or list.
 
     Groups and channels get nothing until an admin chooses; who has chosen sees what.
     """
     link = parse_start(request.arguments)
     if link is not None and request.private:
         return (await opened(link, request, services),)
+    listed = parse_list_start(request.arguments)
+    if listed is not None and request.private:
+        await services.lists.open(request.chat, request.actor, listed)
+        return ()
     if request.target is not None:
         return (await menu(request, services),)
     standing = await services.subscriptions.of(request.subject, request.subject_thread)

@@ -162,7 +162,7 @@ async def _answer(query: telegram.CallbackQuery, services: Services) -> Answer:
     request = await _press_request(press, query, chat, services)
     answer = await pressed(press, request, services)
     if answer.edit is not None:
-        await services.replies.edit(chat, message_id, answer.edit)
+        await services.replies.edit(chat, message_id, answer.edit, admitted=not request.private)
     if answer.send is not None:
         await services.replies.send(chat, request.thread, answer.send, reply_to=message_id)
     return answer

@@ -106,6 +106,7 @@ def a_report(entry: Entry, **changes: object) -> Report:
         arrived=entry.arrived,
         baseline=entry.event is EntryEvent.BASELINE,
         content_print=entry.content_print,
+        listed=entry.listed,
     )
     return replace(report, **changes)  # type: ignore[arg-type]
 

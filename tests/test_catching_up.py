@@ -52,6 +52,7 @@ def pages(stage: DeliveryStage) -> BundlePages:
         stage.queue.messages,
         stage.stories,
         stage.subscriptions,
+        stage.chats,
         stage.database.clock,
         bot_username="newsflash_bot",
     )

@@ -1,5 +1,7 @@
 """What buttons and deep links carry: what is built reads back, everything else is refused."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,11 +9,14 @@ from hypothesis import strategies as st
 from bot.models.identifiers import NO_THREAD, Address, ChatId, StoryId
 from bot.models.subscriptions import Subscription, SubscriptionKind
 from bot.views.callbacks import (
+    ListLink,
     Press,
     Verb,
     build,
     deep_link,
+    list_link,
     parse,
+    parse_list_start,
     parse_share,
     parse_start,
     share_query,
@@ -102,6 +107,44 @@ def test_deep_links_open_the_private_chat_at_a_story() -> None:
     address = deep_link("NewsBot", Verb.SOURCES, STORY)
     assert address == f"https://t.me/NewsBot?start=sources_{STORY}"
     assert parse_start(address.rpartition("=")[2]) == Press(Verb.SOURCES, (STORY,))
+
+
+@given(
+    st.integers(-(10**18), -1).map(Address),
+    st.integers(0, 2**64 - 1).map(lambda number: f"{number:016x}"),
+)
+def test_a_channels_list_opens_by_a_payload_that_telegram_takes(
+    channel: Address, token: str
+) -> None:
+    link = ListLink(channel, token)
+    payload = list_link("NewsBot", link).removeprefix("https://t.me/NewsBot?start=")
+    assert re.fullmatch("[A-Za-z0-9_-]{1,64}", payload)
+    assert parse_list_start(payload) == link
+    assert parse_start(payload) is None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "",
+        "list",
+        "list_-100_",
+        f"list_100_{'a' * 16}",
+        f"list_-0_{'a' * 16}",
+        f"list_-100_{'A' * 16}",
+        f"list_-100_{'a' * 17}",
+        f"list_-{'9' * 30}_{'a' * 16}",
+        f"list_-1٠_{'a' * 16}",
+        f"list_-100_{'a' * 16}\n",
+    ],
+)
+def test_what_names_no_list_opens_none(payload: str) -> None:
+    assert parse_list_start(payload) is None
+
+
+@given(st.text())
+def test_whatever_follows_start_is_read(payload: str) -> None:
+    assert parse_list_start(payload) is None or payload.startswith("list_-")
 
 
 @pytest.mark.parametrize("payload", ["", "read", "read_", "off_a1", "read_A1", "read_a b", "x_a1"])

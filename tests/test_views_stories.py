@@ -252,6 +252,27 @@ def test_what_was_missed_says_since_when() -> None:
     assert [button.text for button in view.buttons[-1]] == ["Show more"]
 
 
+def test_a_list_that_opens_elsewhere_has_one_button_for_it() -> None:
+    page = Page(((story(), report()),), 0, 66, bundle_page_size(66))
+    whole = "https://t.me/NewsBot?start=list_-100_0123456789abcdef"
+    view = bundle_page_view(
+        page, since=None, timezone=ZONE, now=NOW, bot_username=BOT, private=False, whole=whole
+    )
+    assert judge(view).text.split("\n")[:2] == ["66 new stories", "Most reported first · 1 of 66"]
+    assert view.buttons[-1] == (Button("All 66 stories", url=whole),)
+    assert not any(button.data for row in view.buttons for button in row)
+    short = bundle_page_view(
+        Page(page.items, 0, 10, bundle_page_size(10)),
+        since=None,
+        timezone=ZONE,
+        now=NOW,
+        bot_username=BOT,
+        private=False,
+        whole=whole,
+    )
+    assert [button.text for row in short.buttons for button in row] == ["Read 1"]
+
+
 @pytest.mark.parametrize(
     ("days", "text"),
     [(0, "16:40"), (1, "yesterday 16:40"), (2, "Sunday 16:40"), (7, "17 Nov 16:40")],

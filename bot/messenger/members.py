@@ -37,6 +37,13 @@ class ChatFacts:
     forum: bool = False
 
 
+def belongs(member: ChatMember) -> bool:
+    """Whether somebody is in the chat; one who is restricted may have left."""
+    if isinstance(member, ChatMemberRestricted):
+        return member.is_member
+    return MemberRole(member.status) not in (MemberRole.LEFT, MemberRole.KICKED)
+
+
 def may_post(member: ChatMember, kind: ChatKind) -> bool:
     """Whether a member may write: in channels only with the right to post."""
     role = MemberRole(member.status)

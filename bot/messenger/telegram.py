@@ -15,7 +15,7 @@ from telegram.error import Conflict, TelegramError
 
 from bot.messenger.commands import CommandScope, telegram_scope
 from bot.messenger.inline import InlineResult, telegram_article
-from bot.messenger.members import ChatFacts, MemberRole, may_post
+from bot.messenger.members import ChatFacts, MemberRole, belongs, may_post
 from bot.messenger.refusals import Action, Operation, Outcome, RefusedError, classify
 from bot.messenger.requests import Json, edit_body, keyboard, send_body
 from bot.models.chats import ChatKind
@@ -188,6 +188,10 @@ class Messenger:
         """Who somebody is in a chat; RefusedError when Telegram does not tell."""
         found = await self._ask(self._bot.get_chat_member(address, user))
         return MemberRole(found.status)
+
+    async def belongs(self, address: Address, user: UserId) -> bool:
+        """Whether somebody is in a chat; RefusedError when Telegram does not tell."""
+        return belongs(await self._ask(self._bot.get_chat_member(address, user)))
 
     async def can_post(self, address: Address, kind: ChatKind) -> bool:
         """Whether the bot itself may write there; RefusedError when Telegram does not tell."""

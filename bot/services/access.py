@@ -89,6 +89,29 @@ class AccessService:
                 "To get news yourself, open a private chat with me."
             )
 
+    async def may_read(self, channel: Chat, actor: Actor) -> bool:
+        """Tell whether a person may read a channel: its members, and anyone where it is public.
+
+        Whether it still is public is asked: a channel that was made private tells nobody.
+        """
+        if actor.user is None:
+            return False
+        if await self._belongs(channel.address, actor.user):
+            return True
+        if not channel.username:
+            return False
+        try:
+            return bool((await self._messenger.chat(channel.address)).username)
+        except RefusedError:
+            return False
+
+    async def _belongs(self, address: Address, user: UserId) -> bool:
+        try:
+            return await self._messenger.belongs(address, user)
+        except RefusedError:
+            # Telegram does not know strangers: PARTICIPANT_ID_INVALID.
+            return False
+
     async def channel(self, named: str, actor: Actor) -> Sighting:
         """Find the channel of an "@name" or id that the actor runs and the bot may post in.
 

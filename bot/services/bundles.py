@@ -11,14 +11,14 @@ from datetime import datetime
 
 from bot.errors import StoreError
 from bot.messenger.refusals import Action
-from bot.models.chats import Chat
+from bot.models.chats import Chat, ChatKind
 from bot.models.deliveries import SentRecord
 from bot.models.identifiers import MessageId, StoryId
 from bot.models.messages import View
 from bot.models.stories import Report, Story
 from bot.news.bundles import Place, in_bundle_order, missed_since
 from bot.news.deliveries import Decision
-from bot.services.bundle_pages import BundlePages, on_shown_page
+from bot.services.bundle_pages import BundlePages, in_pages, list_token, on_shown_page
 from bot.services.delivery_results import (
     ENDS_EDIT,
     NEVER_AGAIN,
@@ -172,6 +172,8 @@ class Bundles:
     async def _remember(self, chat: Chat, message_id: MessageId, listed: MessageStories) -> None:
         try:
             await self._messages.save(chat.id, message_id, listed)
+            if chat.kind is ChatKind.CHANNEL and in_pages(listed):
+                await self._messages.publish(chat.id, list_token(chat.id, listed), listed)
         except StoreError as error:
             # It was sent: that must be recorded in any case. It can never be changed then.
             log.warning("a bundle in chat %s will not change: %s", chat.id, error)

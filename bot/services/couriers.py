@@ -64,7 +64,7 @@ class Courier:
             clock,
         )
         pages = BundlePages(
-            queue.messages, stories, subscriptions, clock, bot_username=bot_username
+            queue.messages, stories, subscriptions, chats, clock, bot_username=bot_username
         )
         self.bundles = Bundles(queue.messages, pages, self._requests, self.refusals, clock)
         self._clock = clock

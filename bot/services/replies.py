@@ -8,6 +8,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from bot.errors import RequestError
 from bot.messenger.refusals import Action, Outcome
 from bot.messenger.telegram import Messenger
 from bot.models.chats import Chat
@@ -15,7 +16,7 @@ from bot.models.identifiers import MessageId, ThreadId
 from bot.models.messages import View
 from bot.services.paced_requests import PacedRequests
 from bot.store.chats import ChatStore
-from bot.store.deliveries import DeliveryQueue
+from bot.store.deliveries import AT_ONCE, DeliveryQueue
 from bot.store.pace import Pace
 
 log = logging.getLogger(__name__)
@@ -61,10 +62,26 @@ class Replies:
                 break
         return None
 
-    async def edit(self, chat: Chat, message_id: MessageId, view: View) -> bool:
-        """Show the view in place of the message; false when Telegram refused."""
+    async def admit(self, chat: Chat, *, anyone: bool) -> None:
+        """Reserve the edit that a press in a group or channel leads to. `anyone`: not admins only.
+        Raises RequestError at once where there is no room: who still wants it presses again.
+        """
+        wait = await self._queue.press(chat, anyone=anyone)
+        if wait > AT_ONCE:
+            seconds = -(-wait // timedelta(seconds=1))
+            raise RequestError(
+                f"Too many presses in this chat just now. Try again in {seconds} s, "
+                "or ask me in a private chat."
+            )
+
+    async def edit(
+        self, chat: Chat, message_id: MessageId, view: View, *, admitted: bool = False
+    ) -> bool:
+        """Show the view in place of the message; false when Telegram refused. `admitted`: its slot
+        is reserved.
+        """
         for attempt in range(TRIES):
-            if not await self._turn(chat, edit=True):
+            if not (admitted and attempt == 0) and not await self._turn(chat, edit=True):
                 break
             outcome = await self._requests.edit(chat, message_id, view)
             if outcome.action in (Action.ACCEPTED, Action.SAME):

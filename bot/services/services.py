@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.services.access import AccessService
 from bot.services.bundle_pages import BundlePages
+from bot.services.channel_lists import ChannelLists
 from bot.services.chats import ChatService
 from bot.services.dead_letters import DeadLetterService
 from bot.services.feeds import FeedService
@@ -24,6 +25,7 @@ class Services:
     stories: StoryService
     access: AccessService
     bundles: BundlePages
+    lists: ChannelLists
     letters: DeadLetterService
     replies: Replies
     inline: InlineService

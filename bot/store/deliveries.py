@@ -27,6 +27,8 @@ from bot.store.readings import Readings
 
 SENT_LIFE = timedelta(days=8)
 PRIVATE_BURST = 3
+AT_ONCE = timedelta(milliseconds=1)
+"""As good as no wait: zero would keep the next slot for a push."""
 SLACK = timedelta(seconds=1)
 """Added to a group's period: requests reach Telegram some time after their slots."""
 _MILLISECOND = timedelta(milliseconds=1)
@@ -159,22 +161,34 @@ class DeliveryQueue(Readings):
         full window the next slot is kept for whom does not wait: that is the push that comes then.
         """
         if chat.kind is ChatKind.PRIVATE:
-            kind, mode = "bucket", "bucket"
-            count, period, burst = 1, timedelta(seconds=1), PRIVATE_BURST
-        else:
-            kind, mode = "edits" if edit else "messages", "window"
-            count, burst = self._group_rate.count, 0
-            period = self._group_rate.period + SLACK
-        arguments: list[Argument] = [
-            mode,
-            count,
-            period // _MILLISECOND,
-            burst,
-            ahead // _MILLISECOND,
-        ]
+            bucket = (1, timedelta(seconds=1) // _MILLISECOND, PRIVATE_BURST)
+            return await self._wait(chat, "bucket", ("bucket", *bucket), ahead)
+        kind = "edits" if edit else "messages"
+        return await self._wait(chat, kind, self._window(self._group_rate.count), ahead)
+
+    async def press(self, chat: Chat, *, anyone: bool) -> timedelta:
+        """The wait before a press may change a group's or channel's message; reserved if it is at
+        most AT_ONCE.
+
+        Presses that are anyone's get half of the window of edits: the rest is the wire's.
+        """
+        count = self._group_rate.count
+        if anyone:
+            share = self._window(max(count // 2, 1))
+            wait = await self._wait(chat, "presses", share, AT_ONCE)
+            if wait > AT_ONCE:
+                return wait
+        return await self._wait(chat, "edits", self._window(count), AT_ONCE)
+
+    def _window(self, count: int) -> tuple[Argument, ...]:
+        return "window", count, (self._group_rate.period + SLACK) // _MILLISECOND, 0
+
+    async def _wait(
+        self, chat: Chat, kind: str, limit: tuple[Argument, ...], ahead: timedelta
+    ) -> timedelta:
         names = [keys.window(chat.id, each) for each in (kind, "hold", f"{kind}-kept")]
-        wait = await self._slots(Call(chat.id, names, arguments))
-        return int(wait) * _MILLISECOND
+        arguments: list[Argument] = [*limit, ahead // _MILLISECOND]
+        return int(await self._slots(Call(chat.id, names, arguments))) * _MILLISECOND
 
     async def hold(self, chat: ChatId, pause: timedelta) -> None:
         """Leave the chat alone for so long, whatever is raised or asked for meanwhile."""

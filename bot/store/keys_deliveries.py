@@ -67,7 +67,7 @@ def sent(chat: ChatId, thread: ThreadId, story: StoryId) -> str:
 @key_family(
     "{cN}:message:<chat>:<message>",
     RedisType.STRING,
-    writer="deliver",
+    writer="deliver, commands",
     lifetime=STORY_LIFE,
     bound="one per message of stories",
 )
@@ -75,6 +75,19 @@ def message(chat: ChatId, message_id: MessageId) -> str:
     """MessageStories document: the stories that the message lists, in order, the page that stands
     there, how often it was edited."""
     return f"{chat_tag(chat_shard(chat))}:message:{chat}:{message_id}"
+
+
+@key_family(
+    "{cN}:list:<chat>:<token>",
+    RedisType.STRING,
+    writer="deliver",
+    lifetime=STORY_LIFE,
+    bound="one per list of several pages that a channel got",
+)
+def channel_list(chat: ChatId, token: str) -> str:
+    """MessageStories document: what a channel's list holds, for whom opens it in private. The token
+    is a print of it."""
+    return f"{chat_tag(chat_shard(chat))}:list:{chat}:{token}"
 
 
 @key_family(
@@ -94,11 +107,12 @@ def rings(chat: ChatId) -> str:
     RedisType.STRING,
     writer="deliver, replies",
     lifetime="about a minute",
-    bound="five per chat",
+    bound="six per chat",
 )
 def window(chat: ChatId, kind: str) -> str:
     """The chat's own pace. bucket: the time of the next free slot; messages, edits: a list of the
-    last request times of a group or channel; messages-kept, edits-kept: the one of them that is
+    last request times of a group or channel; presses: those edits that anyone's presses made;
+    messages-kept, edits-kept: the one of them that is
     kept for the next push; hold: until when a 429 keeps everyone away, in ms.
     """
     return f"{chat_tag(chat_shard(chat))}:window:{kind}:{chat}"

@@ -35,6 +35,8 @@ class MessageStories:
     edited_at: datetime | None = None
     view_print: str = ""
     """Print of what stands there now."""
+    channel: ChatId | None = None
+    """Whose list it is, where somebody opened a channel's list in a private chat."""
 
 
 class MessageStore:
@@ -56,6 +58,21 @@ class MessageStore:
     async def get(self, chat: ChatId, message_id: MessageId) -> MessageStories | None:
         """The stories of a message that the wire sent to the chat."""
         value = await self._database.command("GET", keys.message(chat, message_id))
+        return None if value is None else documents.load(MessageStories, value)
+
+    async def publish(self, chat: ChatId, token: str, shown: MessageStories) -> None:
+        """Keep a channel's list for those who open it by its token."""
+        await self._database.command(
+            "SET",
+            keys.channel_list(chat, token),
+            documents.dump(shown),
+            "EX",
+            int(MESSAGE_LIFE.total_seconds()),
+        )
+
+    async def published(self, chat: ChatId, token: str) -> MessageStories | None:
+        """A channel's list; None when it is too old, or never was."""
+        value = await self._database.command("GET", keys.channel_list(chat, token))
         return None if value is None else documents.load(MessageStories, value)
 
     async def change(

@@ -6,7 +6,7 @@ Which stories, and in what order, is decided in bot.news.bundles.
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.models.messages import View
+from bot.models.messages import Button, View
 from bot.models.stories import Report, Story
 from bot.views.callbacks import Verb, build
 from bot.views.pages import PAGE_SIZE, Page, list_view
@@ -52,21 +52,36 @@ def bundle_page_view(
     now: datetime,
     bot_username: str,
     private: bool,
+    whole: str = "",
 ) -> View:
     """A page of a bundle, of the size that bundle_page_size says. `since`: when the chat began to
-    miss these stories; None for stories that are simply new.
+    miss these stories; None for stories that are simply new. `whole`: where all pages can be
+    turned, when that is not here.
     """
     heading = _count(page.total, "new ")
     if since is not None:
         missed = since_text(since, now=now, timezone=timezone)
         heading = f"While you were away: {_count(page.total)} since {missed}"
     return _view(
-        page, heading, timezone=timezone, now=now, bot_username=bot_username, private=private
+        page,
+        heading,
+        timezone=timezone,
+        now=now,
+        bot_username=bot_username,
+        private=private,
+        whole=whole if page.pages > 1 else "",
     )
 
 
 def _view(
-    page: Page, heading: str, *, timezone: str, now: datetime, bot_username: str, private: bool
+    page: Page,
+    heading: str,
+    *,
+    timezone: str,
+    now: datetime,
+    bot_username: str,
+    private: bool,
+    whole: str = "",
 ) -> View:
     return list_view(
         page,
@@ -79,6 +94,7 @@ def _view(
         bot_username=bot_username,
         private=private,
         by_time=False,
+        whole=Button(f"All {_count(page.total)}", url=whole) if whole else None,
     )
 
 

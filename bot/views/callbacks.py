@@ -20,6 +20,7 @@ DATA_BYTES = 64
 _STORY = re.compile(r"[0-9a-z]{1,16}")
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _TARGET = re.compile(r"(-?[1-9][0-9]{0,18})/(.*)", re.DOTALL)
+_LIST = re.compile(r"list_(-[1-9][0-9]{0,18})_([0-9a-f]{16})")
 _SHARE = re.compile(r"story:([0-9a-z]{1,16})")
 
 
@@ -167,6 +168,26 @@ def parse_start(payload: str) -> Press | None:
     if name not in _DEEP or not _story(story):
         return None
     return Press(Verb(name), (story,))
+
+
+@dataclass(frozen=True, slots=True)
+class ListLink:
+    """A channel's list, as the button under it names it."""
+
+    channel: Address
+    token: str
+    """16 hexadecimal digits."""
+
+
+def list_link(bot_username: str, link: ListLink) -> str:
+    """Opens a channel's list in the private chat of who presses."""
+    return f"https://t.me/{bot_username}?start=list_{link.channel}_{link.token}"
+
+
+def parse_list_start(payload: str) -> ListLink | None:
+    """Read the payload of /start; None when it names no list."""
+    found = _LIST.fullmatch(payload)
+    return ListLink(Address(int(found[1])), found[2]) if found else None
 
 
 def share_query(story: StoryId) -> str:

@@ -181,19 +181,21 @@ def list_view(
     private: bool,
     note: str = "",
     by_time: bool = True,
+    whole: Button | None = None,
 ) -> View:
     """A page of a numbered list with its buttons. `paging` makes the data of the button to a page;
-    `by_time`: pages before this one hold what is newer.
+    `by_time`: pages before this one hold what is newer; `whole`: stands there instead of paging.
     """
     text = Builder()
     text.add(bold(quoted(heading, 120)))
     back = NEWER if by_time else BACK
-    rows = paging_row(page.number, page.pages, paging, back=back)
+    rows = ((whole,),) if whole else paging_row(page.number, page.pages, paging, back=back)
     items = page.items[: page.size]
     if not items:
         text.add(plain(empty if page.number == 0 else "Nothing on this page."), before="\n\n")
         return View(text.html, rows)
     numbers = f"page {page.number + 1} of {page.pages}" if page.pages > 1 else ""
+    numbers = f"{len(items)} of {page.total}" if whole else numbers
     text.add(plain(" · ".join(part for part in (note, numbers) if part)))
     start = page.number * page.size + 1
     for line in numbered(items, start=start, now=now, timezone=timezone):
