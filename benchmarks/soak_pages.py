@@ -14,6 +14,8 @@ from sandbox.chats import Message
 
 SHOW_MORE = "Show more"
 PRESS_AGAIN = 3.0
+PRESSES = 22
+"""A group's share of presses is free again after a minute."""
 TURN_SECONDS = 30.0
 Place = tuple[int, int]
 """Chat and message."""
@@ -59,8 +61,9 @@ class Pages:
         order = {"user": target.person, "chat": target.chat, "message_id": message.id}
         place = dict(zip(("row", "column"), button, strict=True))
         url = f"{self._scene.sandbox.base_url}/client/press"
-        # Who presses before the bot has noted its own message is told to try later.
-        for patience in (PRESS_AGAIN, PRESS_AGAIN, TURN_SECONDS):
+        # Who presses before the bot has noted its own message, or in a group where many press, is
+        # told to try later.
+        for patience in (*(PRESS_AGAIN,) * PRESSES, TURN_SECONDS):
             async with session.post(url, json=order | place) as pressed:
                 pressed.raise_for_status()
             with suppress(RuntimeError):
