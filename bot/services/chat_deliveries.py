@@ -100,7 +100,7 @@ class ChatDeliveries:
     async def serve(self, chat_id: ChatId, holder: Holder, lease_ends: datetime) -> None:
         """Act while something is due, the chat's window is open and the lease lasts.
 
-        Raises StoreError; the lease then runs out by itself.
+        Raises StoreError; the caller then gives the lease back.
         """
         for turn in count(1):
             sitting = await self._sit(chat_id)
