@@ -19,6 +19,7 @@ from benchmarks.soak_ledger import Findings
 from benchmarks.soak_report import arrivals, none, outcomes, show, tell, windows
 from benchmarks.soak_run import Plan, Soak
 from benchmarks.soak_stage import Audience, stage
+from benchmarks.stalls import Stalls
 from benchmarks.steady import RATE, SHARE, steady
 
 EXAMPLES = 10
@@ -29,8 +30,10 @@ async def soak(plan: Plan) -> bool:
     async with stage(plan.audience, plan.layout, plan.poll_seconds, plan.logs) as scene:
         running = Soak(plan, scene)
         showing = asyncio.create_task(show(running))
+        stalls = Stalls()
         try:
-            found = await running.run()
+            async with stalls.watched():
+                found = await running.run()
         finally:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
@@ -40,7 +43,7 @@ async def soak(plan: Plan) -> bool:
         rows = [
             *arrivals(plan, running, found),
             *outcomes(plan, running, found),
-            *windows(plan, audit),
+            *windows(plan, audit, stalls),
             none("errors in the bot's log", len(troubles)),
         ]
     well = tell(rows)
@@ -66,7 +69,7 @@ async def hold_the_rate(plan: Plan) -> bool:
         [
             (f"{seen.messages} messages by two senders", rate, True),
             (f"share (at least {SHARE:.0%})", f"{seen.share:.1%}", seen.share >= SHARE),
-            *windows(plan, audit),
+            *windows(plan, audit, Stalls()),
         ]
     )
 

@@ -197,14 +197,17 @@ class Ledger:
     def _count_edits(self, messages: Sequence[Arrived], count: _Count) -> None:
         """How many edits single messages should show in the end; those that do not are counted.
 
-        Of a message that was repeated the newest one is edited, as only that one is known.
+        Of a message that was repeated one is edited: the other was sent by a process that was
+        killed before it could note it, and may have come later.
         """
-        newest = {_title(message.text): message.text for message in messages}
-        for title, text in newest.items():
+        copies: dict[str, list[str]] = {}
+        for message in messages:
+            copies.setdefault(_title(message.text), []).append(message.text)
+        for title, texts in copies.items():
             story = self.stories.get(title)
             if story is not None and story.final:
                 count.edits_expected += 1
-                count.without_edit[title] += story.final not in text
+                count.without_edit[title] += not any(story.final in text for text in texts)
 
 
 def arrivals_of(messages: Sequence[Arrived]) -> dict[str, list[Arrived]]:
