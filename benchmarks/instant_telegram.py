@@ -7,12 +7,13 @@ ends with its standard input.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from itertools import count
 from typing import cast
 
 import uvloop
+
+from benchmarks.children import child
 
 ME = b'{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"Bot","username":"bot"}}'
 SENT = (
@@ -51,23 +52,9 @@ class Answering(asyncio.Protocol):
             self._transport.write(HEAD % len(body) + body)
 
 
-@asynccontextmanager
-async def instant_serving() -> AsyncIterator[str]:
+def instant_serving() -> AbstractAsyncContextManager[str]:
     """The address of such a Bot API."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "benchmarks.instant_telegram",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stdin is not None
-    try:
-        yield (await process.stdout.readline()).decode().strip()
-    finally:
-        process.stdin.close()
-        await process.wait()
+    return child("benchmarks.instant_telegram")
 
 
 async def _serve() -> None:

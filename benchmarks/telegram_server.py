@@ -6,39 +6,21 @@ Run by `serving()`; prints its address and ends with its standard input.
 import asyncio
 import sys
 from argparse import ArgumentParser
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import uvloop
 
+from benchmarks.children import child
 from sandbox import Sandbox
 
 FIRST_PERSON = 100_000
 """Ids of the people who pressed Start: so many from here on."""
 
 
-@asynccontextmanager
-async def serving(people: int, *, limits: bool = False) -> AsyncIterator[str]:
+def serving(people: int, *, limits: bool = False) -> AbstractAsyncContextManager[str]:
     """The address of a Bot API at which so many people have started the bot."""
     options = ["--people", str(people), *(["--limits"] if limits else [])]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "benchmarks.telegram_server",
-        *options,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stdin is not None
-    try:
-        line = await process.stdout.readline()
-        if not line:
-            raise RuntimeError("The Bot API of the benchmark did not start.")
-        yield line.decode().strip()
-    finally:
-        process.stdin.close()
-        await process.wait()
+    return child("benchmarks.telegram_server", *options)
 
 
 async def _serve(people: int, limits: bool) -> None:
