@@ -13,7 +13,7 @@ from typing import Any
 
 import uvloop
 
-from bot import __version__, logs
+from bot import __version__, collector, logs
 from bot.config import Config, load
 from bot.doctor import examine
 from bot.errors import ConfigurationError, NewsflashError
@@ -42,6 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
         _complain(error)
         sys.exit(2)
     logs.configure(config.log_level, config.log_format)
+    collector.relax()
     try:
         well = uvloop.run(_until_stopped(work, config))
     except ConfigurationError as error:

@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.sandbox_mode",
         "bot.doctor",
         "bot.roles",
+        "bot.collector",
         "bot.logs",
     ),
 )

@@ -181,7 +181,9 @@ async def test_breaking_news_passes_a_backlog_within_a_few_requests(redis_url: s
         stopping = Stopping()
         sending = asyncio.create_task(stage.sender(stopping).run())
         await eventually(stage.requests)
-        event = await stage.place(SECOND, stage.entry("flood"), breaking=breaking())
+        event = await stage.place(
+            SECOND, stage.entry("flood"), breaking=breaking(stage.database.clock.now())
+        )
         await stage.raise_for(ALEX, event, EventKind.BREAKING)
         before = len(await stage.requests())
         await eventually(lambda: said(stage, "flood"))
