@@ -2,7 +2,7 @@
 
 The plain way reads one delivery from a list, renders it, sends it by python-telegram-bot (or
 aiogram) as it comes, and removes it from the list. First with a Telegram that answers at once
-within the process (what the queue costs), then with a Bot API in another process (what a delivery
+within the process (what the queue costs), then with one in another process (what a delivery
 costs).
 """
 
@@ -15,9 +15,10 @@ from telegram import Bot
 from telegram.request import BaseRequest, HTTPXRequest
 
 from benchmarks.audience import TOKEN, Audience, audience
+from benchmarks.instant_telegram import instant_serving
 from benchmarks.measuring import compare, table
 from benchmarks.sending import by_aiogram, send_by_default
-from benchmarks.telegram_server import FIRST_PERSON, serving
+from benchmarks.telegram_server import FIRST_PERSON
 from benchmarks.values import story
 from bot.messenger.bots import create_bot
 from bot.messenger.telegram import Messenger
@@ -75,8 +76,7 @@ async def run() -> None:
     async with plain:
         ways: dict[str, Send] = {PLAIN: partial(send_by_default, plain)}
         await _measure("The queue, from claim to settled (no network)", instant, ways)
-    # One round more warms up; each round takes chats of its own.
-    async with serving(3 * CHATS * (ROUNDS + 1)) as address:
+    async with instant_serving() as address:
         request = HTTPXRequest(connection_pool_size=AT_ONCE)
         default = Bot(TOKEN, base_url=f"{address}/bot", request=request)
         async with default, by_aiogram(address) as aiogram:
