@@ -12,7 +12,6 @@ from tests.waiting import eventually
 
 FIRST_PERSON, PEOPLE = 100_000, 40
 FIRST_CHATS = 30
-MISSED_MOST = 3
 RATE = Rate(60, timedelta(seconds=1))
 
 
@@ -40,6 +39,5 @@ async def test_the_first_thirty_messages_after_a_breaking_story_tell_it(redis_ur
         stopping.request()
         await sending
         told = [request["parameters"]["text"] for request in await stage.requests()]
-        # On a busy machine a breaking one may miss its slot and take a later one.
-        assert sum("flood" in text for text in told[:FIRST_CHATS]) >= FIRST_CHATS - MISSED_MOST
+        assert all("flood" in text for text in told[:FIRST_CHATS])
         assert sum("flood" in text for text in told) == PEOPLE

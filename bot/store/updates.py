@@ -114,11 +114,7 @@ class UpdateInbox:
         claim = f"{owner}|{request}"
         answer = await self._database.script("update_claim")(
             keys=[
-                keys_updates.bodies(),
-                keys_updates.chats(),
-                keys_updates.ready(),
-                keys_updates.claims(),
-                keys_updates.wake(),
+                *_inbox(),
                 keys_updates.owners(),
             ],
             args=[offset, owner, claim, most, silence, int(known), int(again)],
@@ -133,13 +129,7 @@ class UpdateInbox:
     async def done(self, update: ClaimedUpdate) -> ClaimedUpdate | None:
         """It was handled: never again. Answers the chat's next; None gives the chat back."""
         answer = await self._database.script("update_done")(
-            keys=[
-                keys_updates.bodies(),
-                keys_updates.chats(),
-                keys_updates.ready(),
-                keys_updates.claims(),
-                keys_updates.wake(),
-            ],
+            keys=_inbox(),
             args=[update.origin, update.claim, update.number],
         )
         if answer is None:
@@ -203,11 +193,7 @@ class UpdateInbox:
             arguments += [bit, update.number, update.origin, update.body, int(update.once)]
         answer = await self._database.script("update_take")(
             keys=[
-                keys_updates.bodies(),
-                keys_updates.chats(),
-                keys_updates.ready(),
-                keys_updates.claims(),
-                keys_updates.wake(),
+                *_inbox(),
                 *(keys_updates.seen(update.number) for update in updates),
             ],
             args=arguments,
@@ -216,3 +202,14 @@ class UpdateInbox:
             raise StoreError(NO_ANSWER)
         taken = [Taken(word.decode()) for word in answer]
         return taken + [Taken.FULL] * (len(updates) - len(taken))
+
+
+def _inbox() -> list[str]:
+    """The keys of what waits, in the order of the scripts."""
+    return [
+        keys_updates.bodies(),
+        keys_updates.chats(),
+        keys_updates.ready(),
+        keys_updates.claims(),
+        keys_updates.wake(),
+    ]
